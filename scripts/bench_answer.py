@@ -92,9 +92,9 @@ def app(address: str, report: str) -> None:
                     self.told["stall"] = max(self.told.get("stall", 0.0), now - last)
                     self.told.setdefault("sent", now)
                     shown = self.desk_screen.query_one(BodyView).document
-                    if pane.state == "answer" and "verdict" not in self.told:
+                    if pane.state == "response" and "verdict" not in self.told:
                         self.told["verdict"] = now - self.told["sent"]
-                    if pane.state == "answer" and shown is not None and shown.complete and "ready" not in self.told:
+                    if pane.state == "response" and shown is not None and shown.complete and "ready" not in self.told:
                         self.told["ready"] = now - self.told["sent"]
                         self.run_worker(asyncio.to_thread(Path(report).write_text, json.dumps(self.told)))
                         pane.border_subtitle = "COMPLETE"

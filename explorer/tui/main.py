@@ -300,7 +300,7 @@ class MainScreen(Screen[None]):
         if exchange is not None:
             self.page.turn(exchange, event.to)
 
-    def on_response_pane_go_on_requested(self) -> None:
+    def on_response_pane_continue_requested(self) -> None:
         self.collect.go_on()
 
     def on_collect_view_start_requested(self) -> None:

@@ -155,7 +155,7 @@ class PageBuffer:
             of_records=progress.of_records,
             retries=progress.retries,
             elapsed=progress.elapsed,
-            said=self.said,
+            notice=self.said,
             findings=tuple(one.text for one in self.collector.findings if one.kind != "failed_page"),
             failed=tuple(sorted(self.failed.items())),
             verdict=self.collector.verdict,

@@ -108,7 +108,7 @@ def _paint(data: bytes, content_type: str) -> None:
         last = max(rows.count - _SCREEN, 0)
         for row in [*range(min(_SCREEN, rows.count)), *range(last, rows.count)]:
             for left in (0, document.width // 2):
-                painter.strip(row, left, 80, Style(), selected=None, kept=True)
+                painter.strip(row, left, 80, Style(), selected=None, cached=True)
 
 
 def _at_lines(work: Callable[[Document, int], object]) -> Callable[[bytes, str], None]:

@@ -111,7 +111,7 @@ async def test_the_documentation_has_both_versions_their_lines_and_why(session: 
     async with driven(session, (200, 50)) as app:
         await app.open("cottoncart.order_calculate")
         await app.keys("escape", "left_square_bracket", "f")
-        await app.see("Readings")
+        await app.see("Ambiguities")
         shown = app.text
         for _ in range(6):
             await app.keys("pagedown")

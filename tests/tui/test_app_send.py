@@ -25,7 +25,7 @@ async def test_a_call_is_opened_filled_and_sent_and_its_verdict_is_seen(
 ) -> None:
     async with driven(session, size) as app:
         await app.open("cottoncart.order_calculate")
-        assert "4 required are missing" in app.text
+        assert "4 required fields are missing" in app.text
         await app.keys(*"16001", "enter")
         for text in ("810003", "M", "2"):
             await app.write(text)

@@ -52,7 +52,7 @@ async def test_a_slow_answer_is_read_while_it_comes_and_escape_keeps_what_came(s
         assert view.cursor_line == 2
         await app.keys("escape")
         await app.see("✗ Cancelled")
-        await app.see("bytes of body had arrived")
+        await app.see("bytes of body.")
         await app.see("ends too early")
         assert '"success": true,' in app.text
         assert view.cursor_line == 2

@@ -100,7 +100,7 @@ async def test_a_pager_that_is_not_there_is_said() -> None:
     async with Bench({"PAGER": "/no/such/pager"}).run_test(size=(100, 12)) as pilot:
         app = await shown(pilot, API)
         await pilot.press("o")
-        await until(pilot, lambda: "No such file" in app.status() or "cannot be handed" in app.status())
+        await until(pilot, lambda: "No such file" in app.status() or "does not support running" in app.status())
         await settled(pilot)
         assert app.focused is app.view
 
@@ -179,7 +179,7 @@ async def test_without_room_for_files_a_large_body_is_laid_out_here_and_that_is_
             await until(pilot, lambda: app.view.document is not None and app.view.document.complete)
             assert app.view.document is not None
             assert app.view.document.line_count == 60_000 * 3 + 3
-            assert "not laid out by a process of its own" in app.note()
+            assert "formatted without a worker process" in app.note()
     finally:
         tempfile.tempdir = before
 

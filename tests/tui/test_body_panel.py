@@ -174,7 +174,7 @@ async def test_a_view_without_folds_says_so() -> None:
             await pilot.press("v")
             await settled(pilot)
             await pilot.press("z")
-            assert "nothing folds in this view" in app.status()
+            assert "this view has no folds" in app.status()
 
 
 async def test_a_search_finds_what_is_folded_away_and_unfolds_it() -> None:
@@ -226,7 +226,7 @@ async def test_more_than_a_terminal_takes_is_not_copied_and_said() -> None:
             await pilot.press("y", key)
             await settled(pilot)
             assert app.clipboard == ""
-            assert "terminals take 75.0 kB at most: press S to save" in app.status()
+            assert "terminals accept at most 75.0 kB. Press S to save" in app.status()
 
 
 async def test_the_table_flattens_records_and_leads_to_them() -> None:
@@ -374,7 +374,7 @@ async def test_saving_writes_the_bytes_and_asks_before_it_writes_over_a_file(tmp
         await pilot.press("S")
         await typed(pilot, str(target))
         await pilot.press("enter")
-        await until(pilot, lambda: "there already" in app.problem("save"))
+        await until(pilot, lambda: "already exists" in app.problem("save"))
         assert target.read_text() == "precious"
         await pilot.press("enter")
         await until(pilot, lambda: target.read_bytes() == API)

@@ -82,7 +82,7 @@ async def test_a_page_that_does_not_come_can_be_left_again(session: SessionConte
         session.sandbox.set_faults(["500*1"], session.catalog)
         await app.keys("3", "n")
         await app.see("✗ FAILED · 500")
-        await app.see("the vendor's side failed; send it again")
+        await app.see("the vendor's server failed; send it again")
         assert "of 0 records" not in app.text
         await app.keys("3", "p")
         await app.see("page 1 of 7")
@@ -139,7 +139,7 @@ async def test_all_pages_are_planned_fetched_checked_and_shown_as_one_document(s
         await app.see("enter start")
         await app.keys("enter")
         await app.see("All pages: 200 records from 4 pages")
-        await app.see("✓ Checked: nothing came twice, and nothing is missing.")
+        await app.see("✓ Checked: no duplicates, nothing missing.")
         await app.see("all pages · 200 records")
         records = merged(app)
         assert len({one["store_id"] for one in records}) == 200
@@ -178,7 +178,7 @@ async def test_it_is_paused_gone_on_with_stopped_and_resumed_where_it_stopped(se
         await app.see("⇅ ALL PAGES")
         await app.keys("escape")
         await app.see("◐ PARTIAL   stopped after 1 page", 3.0)
-        await app.see("What came is kept: 50 records from 1 page")
+        await app.see("Received: 50 records from 1 page")
         assert len(merged(app)) == 50
         session.sandbox.set_faults([], session.catalog)
         await app.keys("r")
@@ -192,7 +192,7 @@ async def test_failed_pages_are_listed_and_a_key_asks_for_them_again(session: Se
         session.sandbox.set_faults(["endless*1"], session.catalog)
         session.settings = _limited(session)
         await app.keys("enter")
-        await app.see("◐ PARTIAL   1 page did not come")
+        await app.see("◐ PARTIAL   1 page failed")
         await app.see("Response too large")
         assert len(merged(app)) == 150
         await app.keys("r")
@@ -207,18 +207,18 @@ async def test_one_failed_page_is_asked_for_again_by_enter(session: SessionConte
         session.sandbox.set_faults(["endless*2"], session.catalog)
         session.settings = _limited(session)
         await app.keys("enter")
-        await app.see("◐ PARTIAL   2 pages did not come")
+        await app.see("◐ PARTIAL   2 pages failed")
         failed = [number for number in (2, 3, 4) if f"✗ page {number}" in app.text]
         assert len(failed) == 2
         await app.keys("j", "enter")
-        await app.see("1 page did not come")
+        await app.see("1 page failed")
         assert f"✗ page {failed[0]}" in app.text
         assert f"✗ page {failed[1]}" not in app.text
         assert len(merged(app)) == 150
         await app.keys("enter")
         await app.see("All pages: 200 records from 4 pages")
         assert len({one["store_id"] for one in merged(app)}) == 200
-        await app.see("✓ Checked: nothing came twice, and nothing is missing.")
+        await app.see("✓ Checked: no duplicates, nothing missing.")
 
 
 async def test_a_failed_page_is_asked_for_again_while_others_come(session: SessionContext) -> None:
@@ -246,7 +246,7 @@ async def test_the_records_are_seen_while_they_come(session: SessionContext) -> 
         await app.until(lambda: body.view.document is not None and body.view.document.line_count > 500, "50 records")
         session.sandbox.set_faults([], session.catalog)
         await app.keys("escape")
-        await app.see("What came is kept: 50 records from 1 page")
+        await app.see("Received: 50 records from 1 page")
         assert not body.arriving
         await app.keys("r")
         await app.see("All pages: 200 records from 4 pages")
@@ -271,7 +271,7 @@ async def test_the_table_is_there_while_records_come(session: SessionContext) ->
         await app.see("demostore")
         assert isinstance(body.view.document, RecordTable)
         await app.keys("escape")
-        await app.see("What came is kept: 50 records")
+        await app.see("Received: 50 records")
 
 
 class _Growing(App[None]):
@@ -321,7 +321,7 @@ async def test_a_first_page_that_fails_is_shown_as_any_answer(session: SessionCo
         await app.keys("A")
         await app.see("✗ FAILED · 429")
         await app.see("No page after this was asked for; A tries again.")
-        await app.see("send it again when 600 s have passed")
+        await app.see("wait 600 s, then send it again (Retry-After).")
 
 
 async def test_it_goes_on_while_another_endpoint_is_looked_at(session: SessionContext) -> None:

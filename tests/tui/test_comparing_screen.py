@@ -89,7 +89,7 @@ async def test_keys_go_from_change_to_change_and_fold(session: SessionContext) -
         await driver.keys("a")
         await driver.until(lambda: view.virtual_size.height == folded, "only the changes")
         await driver.keys("right_square_bracket")
-        await driver.see("Query · the same")
+        await driver.see("Query · identical")
         await driver.keys("1")
         await driver.see("Body · 2 changed, 1 added")
         await driver.keys("escape")
@@ -160,7 +160,7 @@ async def test_two_rows_of_the_history_are_compared(session: SessionContext) -> 
         await driver.keys("escape", "h")
         await driver.see("endlessaisles.stock")
         await driver.keys("space")
-        await driver.see("#2 marked, c at another compares")
+        await driver.see("#2 marked, c on another compares")
         await driver.keys("j", "c")
         await driver.see("endlessaisles.stock #1")
         assert "#2" in driver.text

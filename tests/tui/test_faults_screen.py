@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 MINE = "cottoncart.manage_my_stores"
 
 SAID = {
-    "slow=60": ("✗ Timed out", "no whole answer within 0.5 s", "Next: Send it again, or allow more time"),
-    "drip=60": ("✗ Timed out", "8 bytes of body had arrived", "✂ not whole", "drip=60 (A body sent"),
-    "cut": ("✗ Broken response", "peer closed connection", "Next: Send it again", "✂ not whole"),
-    "429=60": ("✗ FAILED", "too many requests", "Next: send it again when 60 s have passed"),
-    "500": ("✗ FAILED", "internal error", "Next: the vendor's side failed; send it again"),
-    "503=9": ("✗ FAILED", "service unavailable", "Next: send it again when 9 s have passed"),
+    "slow=60": ("✗ Timed out", "no whole answer within 0.5 s", "Next: Send it again, or raise timeout_seconds"),
+    "drip=60": ("✗ Timed out", "HTTP 200 and 8 bytes of body.", "✂ Truncated", "drip=60 (A body sent"),
+    "cut": ("✗ Broken response", "peer closed connection", "Next: Send it again", "✂ Truncated"),
+    "429=60": ("✗ FAILED", "too many requests", "Next: wait 60 s, then send it again (Retry-After)."),
+    "500": ("✗ FAILED", "internal error", "Next: the vendor's server failed; send it again"),
+    "503=9": ("✗ FAILED", "service unavailable", "Next: wait 9 s, then send it again (Retry-After)."),
     "error200=17": ("✗ FAILED", "HTTP 200, but the body says `success: false`", "code 17"),
     "malformed": ("? UNKNOWN", "declared as JSON, but malformed", "⚠ invalid JSON: expected"),
     "truncated": ("? UNKNOWN", "declared as JSON, but malformed", "⚠ invalid JSON: it ends too early"),
     "content_type": ("✓ OK", "sent as text/html", "⚠ declared text/html, is JSON"),
     "charset=utf-16": ("✓ OK", "the JSON is not UTF-8", "⚠ declared utf-8"),
-    "endless": ("✗ Response too large", "was cut there", "Next: Raise max_body_bytes", "✂ not whole"),
+    "endless": ("✗ Response too large", "was cut there", "Next: Raise max_body_bytes", "✂ Truncated"),
 }
 
 
@@ -148,5 +148,5 @@ async def test_an_order_is_not_to_be_sent_again_before_one_has_looked(session: S
         await app.keys("escape", "x")
         session.sandbox.set_faults([fault], session.catalog)
         await app.keys("f5")
-        await app.see("acted", 10.0)
+        await app.until(lambda: "took effect" in app.text or "processed it anyway" in app.text, "the warning", 10.0)
         assert "Next: Send it again" not in app.text

@@ -62,7 +62,7 @@ async def test_rows_are_grouped_by_day_newest_first() -> None:
         app.widget.show_rows([row(10, tags=" later slow ", origin=9), *ROWS], more=True)
         app.widget.focus_content()
         async with asyncio.timeout(20):
-            while "words, and" in app.painted():  # the hint of the search goes when the focus has left it
+            while "words or filters:" in app.painted():  # the hint of the search goes when the focus has left it
                 await pilot.pause(0.02)
         lines = [line.strip(" │┃─━╭╮╰╯┏┓┗┛") for line in app.painted().splitlines()]
     assert lines[0].startswith("History · 5+")
@@ -152,7 +152,7 @@ async def test_an_empty_history_and_an_empty_search_say_so() -> None:
         app.query_one(Input).value = "[/x]"
         app.widget.show_rows([])
         await pilot.pause()
-        assert "Nothing in the history fits '[/x]'." in app.painted()
+        assert "No history entry matches '[/x]'." in app.painted()
         app.widget.focus_content()
         await pilot.press("escape", "escape")
         await pilot.pause()
@@ -170,7 +170,7 @@ async def test_details_name_note_tags_links_and_what_changed_and_a_link_is_follo
         app.widget.show_details(8, EntryDetails("", (), ("of another row",)))
         await pilot.pause()
         painted = app.painted()
-        for words in ("ask [/them]", "#later", "Since: the credential", "replay of #7, the same bytes", "#11", "#12"):
+        for words in ("ask [/them]", "#later", "Changed: the credential", "replay of #7, exact bytes", "#11", "#12"):
             assert words in painted, words
         assert "of another row" not in painted
         await pilot.press("tab", "enter")

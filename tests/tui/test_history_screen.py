@@ -102,7 +102,7 @@ async def test_what_changed_is_told_first_and_escape_sends_nothing(session: Sess
     session.vault.remember(session.vendor("cottoncart"), "sandbox", "secret", Secret("AnotherOne12"))
     async with driven(session) as app:
         await opened(app)
-        await app.see("Since: the credential secret changed from")
+        await app.see("Changed: the credential secret changed from")
         await app.keys("r")
         await app.see("Changed since: the credential secret changed from")
         await app.keys("escape")

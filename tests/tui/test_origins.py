@@ -55,7 +55,7 @@ async def test_a_token_call_before_the_call_is_the_schemes_own(session: SessionC
         await app.see("OK · 200")
         await app.keys("escape", "3", "f")
         app.main.panes.response_pane.show_tab("wire")
-        await app.see("token call")
+        await app.see("token request")
         auth = rows(app.text, "auth")
         assert sum(line.startswith("--explorer-") for line in auth) == 2  # e-mail and password
         assert (

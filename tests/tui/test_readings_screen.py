@@ -82,7 +82,7 @@ async def test_the_sandbox_follows_what_it_is_told(session: SessionContext) -> N
     async with driven(session) as app:
         await opened(app)
         await app.keys("f")
-        await app.see("the sandbox follows it")
+        await app.see("used by the sandbox")
         await app.keys("B")
         await app.see("→ The server follows post")
         await app.keys("c")
@@ -140,7 +140,7 @@ async def test_a_reading_that_changes_nothing_sent_says_so(session: SessionConte
         await opened(app)
         await app.see("8 more with v")
         await app.keys("v", *("down" for _ in range(13)))
-        await app.see("It changes nothing that is sent")
+        await app.see("Changes only how the response is interpreted")
         await app.keys("B")
         await app.see("sent; there is")
 

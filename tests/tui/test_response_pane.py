@@ -124,14 +124,14 @@ async def test_no_connection_says_what_to_do_and_the_request_is_still_shown() ->
         app.widget.show_exchange(UNREACHED)
         await pilot.pause()
         text = app.painted()
-        for words in ("✗ Could not connect", "no connection: refused", "Next: Look up.", "Nothing arrived"):
+        for words in ("✗ Could not connect", "no connection: refused", "Next: Look up.", "No response. The Wire tab"):
             assert words in text
         app.widget.focus_content()
         await pilot.press("]", "]")
         await pilot.pause()
         wire = app.painted()
         assert "POST /v1/order.json?sig=••••••&filter%5Bname%5D=a+b HTTP/1.1" in wire.replace("\n", "")
-        assert "no answer: no connection: refused" in wire or "not answered" in wire
+        assert "no response: no connection: refused" in wire or "· no response" in wire
 
 
 async def test_a_cut_body_is_shown_as_far_as_it_came() -> None:
@@ -141,8 +141,8 @@ async def test_a_cut_body_is_shown_as_far_as_it_came() -> None:
         await pilot.pause()
         text = app.painted()
     assert "Broken response" in text
-    assert "40 bytes of body had arrived" in text
-    assert "not whole: the connection broke before the body was whole" in text
+    assert "HTTP 200 and 40 bytes of body" in text
+    assert "Truncated: the connection broke before the body was whole" in text
     assert "invalid JSON" in text
     assert '"no si' in text
 
@@ -185,7 +185,7 @@ async def test_a_send_shows_seconds_and_bytes_and_escape_cancels() -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.focused, BodyView)
-    for words in ("2.5 s", "receiving the answer", "345 kB of 900 kB", "esc cancel"):
+    for words in ("2.5 s", "receiving the response", "345 kB of 900 kB", "esc cancel"):
         assert words in text
     assert len(app.of(ResponsePane.CancelRequested)) == 1
 
@@ -218,7 +218,7 @@ async def test_a_large_body_says_that_it_is_being_formatted_and_then_stands_ther
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"body": b"", "status": 204, "reason": "No Content"}, "204 No Content: the answer has no body."),
+        ({"body": b"", "status": 204, "reason": "No Content"}, "204 No Content: the response has no body."),
         ({"body": b"<html>", "headers": (("Content-Type", "application/json"),)}, "HTML"),
         ({"body": b'{"a": 1,}', "headers": (("Content-Type", "application/json"),)}, "line 1"),
         ({"body": "é".encode("latin-1"), "headers": (("Content-Type", "text/plain; charset=utf-8"),)}, "⚠"),

@@ -20,7 +20,7 @@ def lines(rows: list[Row]) -> list[str]:
 
 def test_the_wire_shows_the_request_as_sent_and_the_head_of_the_answer() -> None:
     assert lines(wire_rows(changed(OK, headers=(("Content-Type", "application/json"),)))) == [
-        "▍call · answered 200  api.teahouse.test",
+        "▍call · HTTP 200  api.teahouse.test",
         " → POST /v1/order.json?sig=••••••&filter%5Bname%5D=a+b HTTP/1.1",
         " → Host: api.teahouse.test",
         " → Authorization: Bearer ••••••",
@@ -31,7 +31,7 @@ def test_the_wire_shows_the_request_as_sent_and_the_head_of_the_answer() -> None
         " ← HTTP/1.1 200 OK",
         " ← Content-Type: application/json",
         " ←",
-        " ← (398 B of body, shown on the Body tab)",
+        " ← (398 B body, shown on the Body tab)",
     ]
 
 
@@ -43,22 +43,22 @@ def test_every_hop_stands_there_in_order_with_its_purpose() -> None:
     )
     found = [text for text in lines(wire_rows(changed(OK, hops=(TOKEN_HOP, moved)))) if text.startswith("▍")]
     assert found == [
-        "▍1 of 3 · token call · answered 200  api.teahouse.test",
-        "▍2 of 3 · call · answered 302  api.teahouse.test",
-        "▍3 of 3 · redirect followed · answered 200  api.teahouse.test",
+        "▍1 of 3 · token request · HTTP 200  api.teahouse.test",
+        "▍2 of 3 · call · HTTP 302  api.teahouse.test",
+        "▍3 of 3 · redirect · HTTP 200  api.teahouse.test",
     ]
 
 
 def test_a_second_try_is_called_one() -> None:
     refused = Hop(purpose="call", request=OK.request, response=ReceivedResponse(status=401, reason="Unauthorized"))
-    assert any("2 of 2 · second try" in text for text in lines(wire_rows(changed(OK, hops=(refused,)))))
+    assert any("2 of 2 · retry" in text for text in lines(wire_rows(changed(OK, hops=(refused,)))))
 
 
 def test_an_upload_of_megabytes_is_cut_and_says_so() -> None:
     request = SentRequest(method="POST", url="http://h/", body=b"x" * 100 + b"\n" + b"y\n" * 3_000_000)
     rows = lines(wire_rows(changed(OK, request=request)))
     assert len(rows) < 300
-    assert any("cut here; the body sent has 6.0 MB" in text for text in rows)
+    assert any("truncated; the body is 6.0 MB" in text for text in rows)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_the_phases_follow_each_other_without_gaps() -> None:
 
 def test_an_open_connection_is_no_time_to_connect() -> None:
     found = phases(changed(OK, timings=Timings(sent=0.001, first_byte=0.1, total=0.2)))
-    assert (found[0].name, found[0].end, found[0].note) == ("connect", 0.0, "an open connection was used")
+    assert (found[0].name, found[0].end, found[0].note) == ("connect", 0.0, "reused an open connection")
     assert (found[1].name, found[1].start) == ("send", 0.0)
 
 
@@ -109,8 +109,8 @@ def test_the_waterfall_fits_its_width_and_the_bars_add_up(width: int) -> None:
 def test_the_sizes_on_the_wire_and_decoded_are_told() -> None:
     text = "\n".join(lines(timing_rows(changed(OK, hops=(TOKEN_HOP,)), 80)))
     assert "90 B on the wire (gzip), 398 B decoded" in text
-    assert "2  (token call, call)" in text
-    assert "35 B of body" in text
+    assert "2  (token request, call)" in text
+    assert "35 B body" in text
 
 
 def test_headers_are_aligned_and_every_character_is_there() -> None:

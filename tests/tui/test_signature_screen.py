@@ -110,7 +110,7 @@ async def test_what_is_pasted_gets_its_cause_named_with_both_in_columns(session:
         await pasted(app, openssl(BASE))
         await app.see("the same")
         await app.keys("escape", "x")
-        await app.until(lambda: "answer" not in app.text, "no answer")
+        await app.until(lambda: "✓ result" not in app.text and "✗ result" not in app.text, "no result")
 
 
 async def test_signs_that_would_act_on_the_terminal_are_shown_and_still_compared(session: SessionContext) -> None:
@@ -135,7 +135,7 @@ async def test_an_entry_of_the_history_is_judged_by_itself(session: SessionConte
         await app.keys("f8")
         await app.until(lambda: isinstance(app.app.screen, SignatureScreen), "the debugger")
         await app.see("entry 1")
-        await app.see("✓ answer")
+        await app.see("✓ result")
         await app.see("the same")
 
 

@@ -1,1 +1,1 @@
-"""The body of a response: a panel (``panel``) with its view of lines, search, filter, copies and spool."""
+"""The body of a response: the panel with its view, search, filter, copying and worker processes."""

@@ -1,4 +1,4 @@
-"""The bottom bars of a body: input boxes, keys, and the status line."""
+"""The bars below a body: input boxes, a row of keys, and the status line."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 
 DELAY = 0.15
-"""Seconds after the last key until what was typed is told."""
+"""Seconds after the last key until the text is reported."""
 
 
 class TypeBar(Vertical):
-    """A box with a sign before it, a word on how it goes behind it and a problem below it.
+    """An input with a sign on the left, its state on the right and a problem below.
 
-    *switch* names something that ctrl+r turns on and off, such as ``regex``.
+    *switch* names an option that ctrl+r toggles, such as ``regex``.
     """
 
     DEFAULT_CSS = """
@@ -57,7 +57,7 @@ class TypeBar(Vertical):
 
     @dataclass
     class Typed(Message):
-        """Something was typed; ``done`` when enter was pressed."""
+        """The text changed; ``done`` if enter was pressed."""
 
         bar: TypeBar
         text: str
@@ -86,11 +86,11 @@ class TypeBar(Vertical):
 
     @property
     def text(self) -> str:
-        """What is in the box."""
+        """The text of the input."""
         return self.query_one(Input).value
 
     def open(self, text: str | None = None) -> None:
-        """Show the box with *text* (or what was in it) marked, and put the focus there."""
+        """Show and focus the input, with *text* or its previous text selected."""
         self.display = True
         box = self.query_one(Input)
         if text is not None:
@@ -100,11 +100,11 @@ class TypeBar(Vertical):
         box.action_select_all()
 
     def hint(self, text: str) -> None:
-        """What the empty box says."""
+        """Set the placeholder."""
         self.query_one(Input).placeholder = text
 
     def close(self) -> None:
-        """Hide the box and empty it."""
+        """Hide and clear the input."""
         self._stop()
         self.display = False
         with self.prevent(Input.Changed):
@@ -112,7 +112,7 @@ class TypeBar(Vertical):
         self.tell("")
 
     def tell(self, state: str, problem: str = "") -> None:
-        """Say how it goes, and what is wrong."""
+        """Show the state and the problem."""
         self.query_one(".state", Label).update(Content(f"{state} "))
         line = self.query_one(".problem", Static)
         line.update(Content(sanitize_line(problem)))
@@ -140,18 +140,18 @@ class TypeBar(Vertical):
             self._timer = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether there is something to switch."""
+        """Disable the switch if there is none."""
         return bool(self._switch) if action == "switch" else super().check_action(action, parameters)
 
     def action_switch(self) -> None:
-        """Turn the switch."""
+        """Toggle the switch."""
         self.switched = not self.switched
         self.query_one(".switch").set_class(self.switched, "-on")
         self._typed()
 
 
 class ChoiceBar(Static, can_focus=True):
-    """One row of keys; the next key chooses, any other closes it."""
+    """A row of keys: the next key chooses, any other closes it."""
 
     DEFAULT_CSS = """
     ChoiceBar { height: auto; max-height: 2; display: none; background: $boost; padding: 0 1; }
@@ -159,7 +159,7 @@ class ChoiceBar(Static, can_focus=True):
 
     @dataclass
     class Chosen(Message):
-        """A key was pressed: one of those offered, or an empty text."""
+        """A key was pressed: one of the choices, or empty for any other."""
 
         what: str
         key: str
@@ -170,16 +170,16 @@ class ChoiceBar(Static, can_focus=True):
         super().__init__(id=id)
 
     def open(self, what: str, choices: Sequence[tuple[str, str]], more: str = "") -> None:
-        """Offer *choices* (key and word) for *what*; *more* are keys that are taken as well."""
+        """Offer *choices* (key and label) for *what*; *more* are keys that are accepted as well."""
         self._what = what
         self._keys = (*(key for key, _ in choices), *more)
-        parts = [Content.assemble((key, "$footer-key-foreground bold"), " ", word) for key, word in choices]
+        parts = [Content.assemble((key, "$footer-key-foreground bold"), " ", label) for key, label in choices]
         self.update(Content("  ").join([Content.styled(what, MUTED), *parts, Content.styled("esc", MUTED)]))
         self.display = True
         self.focus()
 
     def on_key(self, event: events.Key) -> None:
-        """Take the key."""
+        """Report the key and close."""
         event.stop()
         event.prevent_default()
         key = event.character if event.character in self._keys else ""
@@ -187,11 +187,11 @@ class ChoiceBar(Static, can_focus=True):
         self.post_message(self.Chosen(self._what, key or ""))
 
     def on_blur(self) -> None:
-        """Nothing was chosen."""
+        """Close without a choice."""
         self.display = False
 
 
-_HINTS = {"json": "JMESPath, such as data[?price > `9`].id", "xml": "XPath such as //item[1]/name, or words"}
+_HINTS = {"json": "JMESPath, such as data[?price > `9`].id", "xml": "XPath, such as //item[1]/name, or words"}
 
 
 def status_text(
@@ -202,10 +202,10 @@ def status_text(
     filtered: bool,
     folded: int,
     wrapped: bool,
-    said: str,
+    message: str,
     arriving: bool = False,
 ) -> Content:
-    """One line: kind, size, charset, place, path, and what was last *said*."""
+    """Return the status line: kind, size, charset, position, folds, path and *message*."""
     count = document.line_count
     more = "" if document.complete else " …"
     unit = "record" if isinstance(document, RecordTable) else "row" if document.kind == "hex" else "line"
@@ -224,19 +224,19 @@ def status_text(
     text = Content.styled(" · ".join(part for part in parts if part), MUTED)
     if path:
         text = text + Content.styled(f"  {sanitize_line(path)}", "$text-primary bold")
-    return text + Content.styled(f"  {sanitize_line(said)}", "$text-success") if said else text
+    return text + Content.styled(f"  {sanitize_line(message)}", "$text-success") if message else text
 
 
 def search_state(event: BodyView.SearchMoved) -> tuple[str, str]:
-    """How a search stands, and its problem."""
+    """Return the state of a search and its problem."""
     if event.problem:
         return "", event.problem
     if event.count == 0:
         return "no match" if event.complete else "searching …", ""
     text = f"{event.current or '?'} of {event.count:,}{'' if event.complete else '+'}"
-    return text + (" (went round)" if event.wrapped else ""), ""
+    return text + (" (wrapped)" if event.wrapped else ""), ""
 
 
 def filter_hint(kind: str) -> str:
-    """What can be typed into the filter's box."""
-    return _HINTS.get(kind, "words: lines that hold them stay")
+    """Return the placeholder of the filter for a kind of document."""
+    return _HINTS.get(kind, "words: show lines that contain them")

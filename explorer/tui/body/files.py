@@ -1,4 +1,4 @@
-"""Copy and save bodies as they were sent; open them in a pager or editor."""
+"""Copies and saves bodies as sent, and opens them in a pager or editor."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 MAX_COPY = 75_000
-"""Bytes that are handed to the terminal (OSC 52): many cut or drop what is longer than 100 000 in base64."""
+"""Maximum bytes copied with OSC 52; many terminals truncate or drop more than 100 000 bytes of base64."""
 CHOICES = (("y", "value"), ("p", "path"), ("l", "line"), ("s", "subtree"), ("a", "whole body"))
 
 
 class CopySelection(NamedTuple):
-    """What to copy, and in words what that is; or why nothing is."""
+    """The text to copy and its description, or the problem."""
 
     text: str = ""
     what: str = ""
@@ -41,18 +41,18 @@ class CopySelection(NamedTuple):
 def select_copy(
     document: Document | RecordTable, line: int, key: str, path: str
 ) -> Generator[None, None, CopySelection]:
-    """What the *key* of ``CHOICES`` means at *line*, which has that *path*; in steps."""
+    """Select what a *key* of ``CHOICES`` copies at *line* with that *path*; a generator that runs in steps."""
     what = dict(CHOICES)[key]
     if key == "p":
-        return CopySelection(path, "the path") if path else CopySelection(problem="there is no path here")
+        return CopySelection(path, "the path") if path else CopySelection(problem="this line has no path")
     if not document.line_count:
-        return CopySelection(problem="there is nothing to copy")
+        return CopySelection(problem="nothing to copy")
     if isinstance(document, RecordTable):
         raw = document.document.source if key == "a" else document.records.raw(line)
         return _within_limit(raw, "the whole body" if key == "a" else f"record {line}")
     if key == "a":
         if document.kind == "hex":
-            return CopySelection(problem="these bytes are no text; S saves them to a file")
+            return CopySelection(problem="binary data cannot be copied; press S to save it to a file")
         return _within_limit(document.source, "the whole body")
     if key == "l" or document.kind == "hex":
         if document.kind == "hex":
@@ -69,8 +69,8 @@ def select_copy(
 def _within_limit(raw: bytes, what: str, size: int = 0) -> CopySelection:
     size = max(size, len(raw))
     if size > MAX_COPY:
-        too_much = f"{what} is {format_size(size)}, and terminals take {format_size(MAX_COPY)} at most"
-        return CopySelection(problem=f"{too_much}: press S to save the body to a file")
+        excess = f"{what} is {format_size(size)}; terminals accept at most {format_size(MAX_COPY)}"
+        return CopySelection(problem=f"{excess}. Press S to save the body to a file")
     return CopySelection(raw.decode("utf-8", "replace"), f"{what} ({format_size(size)})")
 
 
@@ -81,14 +81,18 @@ _IMAGES = {"PNG": ".png", "JPEG": ".jpg", "GIF": ".gif", "WebP": ".webp", "PDF":
 
 
 def suffix_of(document: Document) -> str:
-    """The usual ending of a file that holds *document*."""
+    """Return the usual file extension for *document*."""
     return SUFFIXES.get(document.kind) or _IMAGES.get(document.title.split(" ", 1)[0], ".bin")
 
 
 def save(body: Data, path: str, *, overwrite: bool, private: bool = False) -> str:
-    """Write *body* to *path*; gives the absolute path. Raises ``FileExistsError`` and other ``OSError``.
+    """Write *body* to *path* and return the absolute path.
 
-    *private*: a file that is made is readable by its owner only.
+    *private*: a new file is readable by its owner only.
+
+    Raises:
+        FileExistsError: the file exists and *overwrite* is false.
+        OSError: it cannot be written.
     """
     target = Path(path).expanduser().absolute()
     mode = 0o600 if private else 0o666
@@ -98,18 +102,18 @@ def save(body: Data, path: str, *, overwrite: bool, private: bool = False) -> st
 
 
 def program(environ: Mapping[str, str], *, edit: bool) -> list[str]:
-    """The person's editor (``$VISUAL``, ``$EDITOR``) or pager (``$PAGER``) with its arguments."""
-    named = (environ.get("VISUAL") or environ.get("EDITOR") or "vi") if edit else (environ.get("PAGER") or "less")
+    """Return the user's editor (``$VISUAL``, ``$EDITOR``) or pager (``$PAGER``) with its arguments."""
+    command = (environ.get("VISUAL") or environ.get("EDITOR") or "vi") if edit else (environ.get("PAGER") or "less")
     try:
-        return shlex.split(named) or [named]
+        return shlex.split(command) or [command]
     except ValueError:
-        return [named]
+        return [command]
 
 
 def write_temporary(document: Document | RecordTable, suffix: str, *, sanitized: bool) -> str:
-    """A file that nobody else can read with the lines of *document* as laid out; gives its path. Raises ``OSError``.
+    """Write the laid-out lines of *document* to a private temporary file and return its path. Raises ``OSError``.
 
-    *sanitized*: nothing in it acts on a terminal, as for a pager that shows bytes as they are.
+    *sanitized*: without control sequences, for a pager that passes bytes through to the terminal.
     """
     handle, path = tempfile.mkstemp(prefix=f"{_PREFIX}{os.getpid()}-", suffix=suffix)
     try:
@@ -123,23 +127,23 @@ def write_temporary(document: Document | RecordTable, suffix: str, *, sanitized:
 
 
 def sweep(folder: str = "") -> list[str]:
-    """Take away the files of ``write_temporary`` whose program was killed before it could; gives their paths.
+    """Delete files of ``write_temporary`` left by killed processes; return their paths.
 
-    Other temporary files have no name, and end with the program.
+    Other temporary files are unlinked after opening, so the OS removes them.
     """
-    gone: list[str] = []
+    deleted: list[str] = []
     for path in Path(folder or tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         number = path.name.removeprefix(_PREFIX).partition("-")[0]
         try:
-            if number.isdigit() and not _runs(int(number)) and path.stat().st_uid == os.getuid():
+            if number.isdigit() and not _is_running(int(number)) and path.stat().st_uid == os.getuid():
                 path.unlink()
-                gone.append(str(path))
+                deleted.append(str(path))
         except OSError:
-            continue  # somebody else's, or gone already
-    return gone
+            continue  # another user's, or already deleted
+    return deleted
 
 
-def _runs(process: int) -> bool:
+def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -165,20 +169,20 @@ def _texts(document: Document | RecordTable, *, sanitized: bool) -> Iterator[byt
 
 
 def open_in(app: App[Any], command: list[str], path: str, *, keep: bool = False) -> str:
-    """Give the terminal to *command* with the file at *path* until it ends; what went wrong, or an empty text.
+    """Suspend the app and run *command* with the file at *path*; return the problem, or an empty string.
 
-    The file is gone afterwards, unless it is to be kept.
+    The file is deleted afterwards unless *keep* is set.
     """
     problem = ""
     try:
         with app.suspend():
-            # An exception in here would leave the screen dead: it is kept for afterwards.
+            # An exception inside the block would leave the screen suspended; it is reported afterwards.
             try:
-                subprocess.run([*command, path], check=False)  # noqa: S603 - the person's own program
+                subprocess.run([*command, path], check=False)  # noqa: S603 - the user's own program
             except OSError as error:
                 problem = f"{command[0]}: {error.strerror or error}"
     except SuspendNotSupported:
-        problem = "this terminal cannot be handed to another program"
+        problem = "this terminal does not support running another program"
     finally:
         if not keep:
             Path(path).unlink(missing_ok=True)

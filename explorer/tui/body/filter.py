@@ -1,4 +1,4 @@
-"""Filtering a body while a person types, in another process, so that nothing waits for it and it can be ended."""
+"""Filters a body as the user types, in another process that can be killed and never blocks the UI."""
 
 from __future__ import annotations
 
@@ -19,76 +19,78 @@ if TYPE_CHECKING:
 
 
 class LiveFilter:
-    """Filters of one document. Only the newest expression is worth an answer: *answer* gets it with what is left."""
+    """Filters one document. *on_result* gets the result of the latest expression; outdated results are dropped."""
 
-    def __init__(self, document: Document, answer: Callable[[Filtered], None]) -> None:
+    def __init__(self, document: Document, on_result: Callable[[Filtered], None]) -> None:
         self._document = document
-        self._answer = answer
+        self._on_result = on_result
         self._child: WorkerProcess | None = None
-        self._wanted = ""
+        self._expression = ""
         self._busy = False
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         child, self._child = self._child, None
         if child is not None:
             child.end()
 
     def set_expression(self, expression: str) -> bool:
-        """Set what is wanted; whether ``run`` must be started for it."""
-        self._wanted = expression
+        """Set the expression; return whether ``run`` must be started for it."""
+        self._expression = expression
         return not self._busy
 
     async def run(self) -> None:
-        """Answer until nothing new is wanted."""
+        """Report results until the latest expression is done."""
         if self._busy:
             return
         self._busy = True
         try:
             done = None
-            while done != self._wanted:
-                done = self._wanted
-                filtered = await self._ask(done)
-                if done == self._wanted:
-                    self._answer(filtered)
+            while done != self._expression:
+                done = self._expression
+                filtered = await self._apply(done)
+                if done == self._expression:
+                    self._on_result(filtered)
         finally:
             self._busy = False
 
-    async def _ask(self, expression: str) -> Filtered:
+    async def _apply(self, expression: str) -> Filtered:
         try:
-            child = self._child or await self._begun()
+            child = self._child or await self._start()
             await child.send(expression)
-            told = await child.line()
-            return Filtered(await child.read(told["size"]), told["type"], told["problem"])
+            head = await child.line()
+            return Filtered(await child.read(head["size"]), head["type"], head["problem"])
         except (OSError, EOFError) as error:
             self.end()
-            return Filtered(problem=f"the filter has ended{f': {error}' if str(error) else ''}")
+            return Filtered(problem=f"the filter process ended{f': {error}' if str(error) else ''}")
 
-    async def _begun(self) -> WorkerProcess:
-        """A process that has the bytes: many of them in a file, since a pipe takes the time of the keys."""
-        child = self._child = WorkerProcess("explorer.tui.body.filter_worker")
-        source, file = await asyncio.to_thread(self._handed)
-        if self._child is not child:  # it was ended before it began
+    async def _start(self) -> WorkerProcess:
+        """Start a process with the body: a large one in a file, since writing to a pipe would delay the UI."""
+        child = self._child = WorkerProcess("explorer.tui.body.query_worker", "filter_main")
+        source, file = await asyncio.to_thread(self._write_source)
+        if self._child is not child:  # killed before it started
             raise EOFError
         if file is not None:
             with file:
-                place = {"file": file.fileno(), "offset": 0, "length": len(source)}
-                await child.start({"kind": self._document.kind} | place, b"", files=(file.fileno(),))
+                region = {"file": file.fileno(), "offset": 0, "length": len(source)}
+                await child.start({"kind": self._document.kind} | region, b"", files=(file.fileno(),))
             return child
         child = self._child = WorkerProcess("explorer.core.body.filters")
         await child.start({"kind": self._document.kind}, source)
         return child
 
-    def _handed(self) -> tuple[Data, IO[bytes] | None]:
-        """What is filtered, in an open file without a name where it is much and a file can be had. For a thread, which
-        has the file to itself: whoever closed one that is written might have another's written."""
+    def _write_source(self) -> tuple[Data, IO[bytes] | None]:
+        """Return the bytes to filter, and an unlinked file with them if they are many and a file can be created.
+
+        Runs in a thread that owns the file: closing it elsewhere during a write could make the write hit another file.
+        """
         document = self._document
-        # Without a structure the lines are looked at, and those are the ones that are shown.
+        # Without a structure, the lines that are shown are filtered.
         source = document.source if document.kind in ("json", "xml") else document.data
         if len(source) < PROCESS_FROM:
             return source, None
         try:
-            file = tempfile.TemporaryFile(prefix="api-explorer-")  # noqa: SIM115 - see ``_begun``
+            file = tempfile.TemporaryFile(prefix="api-explorer-")  # noqa: SIM115 - see ``_start``
         except OSError:
             return source, None
         try:

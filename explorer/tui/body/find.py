@@ -1,4 +1,4 @@
-"""Searching a shown body: to the next match at once, counting in steps between keys, expressions in another process."""
+"""Searches a body: the next match at once, the count in small steps, and regular expressions in another process."""
 
 from __future__ import annotations
 
@@ -19,20 +19,23 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PAUSE_EVERY = 0.005
-"""Seconds of counting or measuring between two turns of the event loop."""
+"""Seconds of measuring or folding between two turns of the event loop."""
 _SEEK_AT_ONCE = 0.02
-"""Seconds that a key may look for a match before it goes on between other keys."""
-_TELL_EVERY = 0.2
+"""Seconds that a key press may search before the search continues in the background."""
+_REPORT_EVERY = 0.2
 _COUNT_SLICE = 0.02
 """Seconds of counting between two turns of the event loop."""
 
 
 class SearchState(NamedTuple):
-    """How a search stands. ``current`` counts from 1 and is 0 while unknown; ``complete`` when all was counted;
-    ``wrapped`` when the last step went round an end; ``problem`` when the needle cannot be searched for."""
+    """State of a search.
+
+    ``current`` counts from 1 and is 0 while unknown. ``complete``: all matches are counted. ``wrapped``: the last step
+    wrapped around an end. ``problem``: why the needle cannot be searched for.
+    """
 
     needle: str
-    count: int = 0  # type: ignore[assignment]  # a tuple's own method of that name is of no use here
+    count: int = 0  # type: ignore[assignment]  # hides tuple.count, which is not needed
     current: int = 0
     complete: bool = False
     wrapped: bool = False
@@ -41,11 +44,11 @@ class SearchState(NamedTuple):
 
 class _Start(Protocol):
     def __call__(self, work: Callable[[], Coroutine[Any, Any, None]] | None, group: str) -> None:
-        """Run *work* in the background; ends what runs in the same *group*."""
+        """Run *work* in the background instead of other work in *group*; None only ends that."""
 
 
 async def run_in_steps(steps: Iterator[object]) -> None:
-    """Run *steps* a few milliseconds at a time, so that keys are answered in between."""
+    """Run *steps* a few milliseconds at a time, so that keys are handled in between."""
     until = monotonic() + PAUSE_EVERY
     for _ in steps:
         if monotonic() >= until:
@@ -54,34 +57,34 @@ async def run_in_steps(steps: Iterator[object]) -> None:
 
 
 async def run_to_end(steps: Generator[None, None, T]) -> T:
-    """What *steps* return, walked as ``run_in_steps`` does."""
+    """Run *steps* like ``run_in_steps`` and return their result."""
     result: list[T] = []
 
-    def kept() -> Iterator[None]:
+    def keep_result() -> Iterator[None]:
         result.append((yield from steps))
 
-    await run_in_steps(kept())
+    await run_in_steps(keep_result())
     return result[0]
 
 
 class Finder:
-    """One search at a time in one document. *go* is told of the match to show, *tell* how the search stands."""
+    """One search at a time in one document. *go* shows a match, *report* gets the state of the search."""
 
-    def __init__(self, start: _Start, go: Callable[[Hit], None], tell: Callable[[SearchState], None]) -> None:
+    def __init__(self, start: _Start, go: Callable[[Hit], None], report: Callable[[SearchState], None]) -> None:
         self._start = start
         self._go = go
-        self._tell = tell
+        self._report = report
         self._document: Document | RecordTable | None = None
         self.search: BodySearch | RemoteSearch | RowSearch | None = None
         self.hit: Hit | None = None
 
     def end(self) -> None:
-        """Forget the search, and stop what is under way for it."""
+        """End the search and its background work."""
         self.search = self.hit = None
         self._start(None, "find")
 
     def begin(self, document: Document | RecordTable, needle: str, line: int, *, regex: bool) -> None:
-        """Look for *needle* from *line* on, round the end. Goes to the first match at once; all are counted."""
+        """Search for *needle* from *line* on, wrapping around; go to the first match at once, and count all."""
         self.end()
         self._document = document
         if regex:
@@ -90,10 +93,10 @@ class Finder:
         try:
             search = document.search(needle)
         except (ValueError, OverflowError) as error:
-            self._tell(SearchState(needle, complete=True, problem=str(error)))
+            self._report(SearchState(needle, complete=True, problem=str(error)))
             return
         self.search = search
-        self._told()
+        self._report_state()
         self.seek(line, forward=True)
         self._start(partial(self._count, search), "find")
 
@@ -103,34 +106,33 @@ class Finder:
         try:
             re.compile(needle)
         except (re.error, RecursionError, OverflowError) as error:
-            self._tell(SearchState(needle, complete=True, problem=str(error)))
+            self._report(SearchState(needle, complete=True, problem=str(error)))
             return
         if isinstance(document, RecordTable):
-            self._tell(
-                SearchState(needle, complete=True, problem="a table is searched for plain words; press v for the text")
+            self._report(
+                SearchState(needle, complete=True, problem="tables support plain text only; press v for another view")
             )
             return
-        found = RemoteSearch(document, needle)
-        self.search = found
-        self._told()
-        self._start(partial(self._find, document, found), "find")
+        remote = RemoteSearch(document, needle)
+        self.search = remote
+        self._report_state()
+        self._start(partial(self._find, document, remote), "find")
         self.seek(line, forward=True)
 
-    def again(self) -> None:
-        """Count anew: more of the document is there than when it was counted."""
+    def restart(self) -> None:
+        """Count again, after the document has grown."""
         search, document = self.search, self._document
         if search is None or document is None:
             return
         if isinstance(search, RemoteSearch):
-            found = self.search = RemoteSearch(document, search.needle)  # type: ignore[arg-type]  # no table is searched so
-            self._start(partial(self._find, document, found), "find")  # type: ignore[arg-type]  # as above
+            remote = self.search = RemoteSearch(document, search.needle)  # type: ignore[arg-type]  # not for tables
+            self._start(partial(self._find, document, remote), "find")  # type: ignore[arg-type]  # as above
         else:
-            self.search = anew = document.search(search.needle)
-            self._start(partial(self._count, anew), "find")
+            self.search = local = document.search(search.needle)
+            self._start(partial(self._count, local), "find")
 
     def seek(self, line: int, *, forward: bool) -> None:
-        """Go to the match after (or before) the current one, round the ends; without a current one, to that from
-        *line* on."""
+        """Go to the match after or before the current one, wrapping around; without one, start from *line*."""
         search, document = self.search, self._document
         if search is None or document is None:
             return
@@ -150,7 +152,7 @@ class Finder:
     async def _seek_on(
         self, search: BodySearch | RemoteSearch | RowSearch, steps: Iterator[Hit | None], start: int, forward: bool
     ) -> None:
-        """Go on with a search that takes long, between keys."""
+        """Continue a slow search in the background."""
         for hit in steps:
             if search is not self.search:
                 return
@@ -162,14 +164,14 @@ class Finder:
     def _arrive(self, hit: Hit, start: int, forward: bool) -> None:
         self.hit = hit
         self._go(hit)
-        self._told(wrapped=(hit.offset < start) is forward)
+        self._report_state(wrapped=(hit.offset < start) is forward)
 
-    def _told(self, *, wrapped: bool = False) -> None:
+    def _report_state(self, *, wrapped: bool = False) -> None:
         search = self.search
         if search is not None:
             current = search.ordinal(self.hit) if self.hit else 0
             complete = search.complete and (self._document is None or self._document.complete)
-            self._tell(SearchState(search.needle, search.count, current, complete, wrapped))
+            self._report(SearchState(search.needle, search.count, current, complete, wrapped))
 
     async def _count(self, search: BodySearch | RowSearch) -> None:
         last = monotonic()
@@ -177,40 +179,45 @@ class Finder:
         for _ in search.scan():
             now = monotonic()
             if now >= until:
-                if now - last > _TELL_EVERY:
+                if now - last > _REPORT_EVERY:
                     last = now
-                    self._told()
+                    self._report_state()
                 await asyncio.sleep(0)
                 until = monotonic() + _COUNT_SLICE
-        self._told()
+        self._report_state()
 
-    async def _find(self, document: Document, found: RemoteSearch) -> None:
-        """Have another process look; it is ended with this search."""
+    async def _find(self, document: Document, remote: RemoteSearch) -> None:
+        """Search in another process, which is killed when this search ends."""
         from explorer.tui.body.child_process import WorkerProcess
         from explorer.tui.body.region import Region
 
         store = document.store
         shared = store if isinstance(store, Region) and document.kind != "hex" else None
-        child = WorkerProcess("explorer.tui.body.search_worker" if shared else "explorer.core.body.search")
-        head, last = {"pattern": found.needle, "encoding": document.search_encoding}, monotonic()
+        if shared is None:
+            child = WorkerProcess("explorer.core.body.search")
+        else:
+            child = WorkerProcess("explorer.tui.body.query_worker", "search_main")
+        head, last = {"pattern": remote.needle, "encoding": document.search_encoding}, monotonic()
         try:
             if shared is None:
                 await child.start(head, document.data)
             else:
-                place = {"file": shared.descriptor, "offset": shared.offset, "length": shared.size}
-                await child.start(head | place, b"", files=(shared.descriptor,))
+                region = {"file": shared.descriptor, "offset": shared.offset, "length": shared.size}
+                await child.start(head | region, b"", files=(shared.descriptor,))
             async for edges in child.blocks():
-                found.extend(edges)
-                if monotonic() - last > _TELL_EVERY:
+                remote.extend(edges)
+                if monotonic() - last > _REPORT_EVERY:
                     last = monotonic()
-                    self._told()
+                    self._report_state()
         except (OSError, EOFError) as error:
-            if found is self.search:
-                self._tell(
-                    SearchState(found.needle, found.count, complete=True, problem=f"the search has ended: {error}")
+            if remote is self.search:
+                self._report(
+                    SearchState(
+                        remote.needle, remote.count, complete=True, problem=f"the search process ended: {error}"
+                    )
                 )
         finally:
-            found.complete = True
+            remote.complete = True
             child.end()
-        if found is self.search:
-            self._told()
+        if remote is self.search:
+            self._report_state()

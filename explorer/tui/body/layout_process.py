@@ -1,4 +1,4 @@
-"""Having a large body laid out by another process (``maker``)."""
+"""The UI side of ``layout_worker``: lays out a large body in another process."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ _STEP = 1 << 20
 
 
 class LayoutProcess:
-    """Two temporary files and the process that fills one with the lines of the other. ``close`` gives both back.
+    """A process that lays out the body in one temporary file and writes the lines to another; ``close`` frees both.
 
-    Nobody else can read them, and no name leads to them, so that they are gone when the program ends, however that
-    happens.
+    The files are private and unlinked after opening, so the OS removes them even after a crash.
     """
 
     def __init__(self) -> None:
@@ -44,7 +43,7 @@ class LayoutProcess:
         self.body = Region(self._files[0].fileno())
 
     def begins(self, body: Data) -> bool:
-        """Whether *body* begins with what has come; works on it for a while."""
+        """Return whether *body* begins with the bytes received so far. Blocking."""
         with self._lock:
             data, size = b"" if self._closed else self.body.data, self.body.size
         return size <= len(body) and all(
@@ -52,7 +51,7 @@ class LayoutProcess:
         )
 
     async def fill(self, body: Data) -> None:
-        """Write all of *body* that is not there yet, and say that it is whole. Raises ``OSError``."""
+        """Write the rest of *body* and mark it as whole. Raises ``OSError``."""
         while self.body.size < len(body) and not self._closed:
             await asyncio.to_thread(self._fill, body)
             self._more.set()
@@ -66,21 +65,21 @@ class LayoutProcess:
             release_pages(body, start, min(_STEP, len(body) - start))
 
     def append(self, data: bytes) -> None:
-        """Add what has come. Raises ``OSError``."""
+        """Append received bytes. Raises ``OSError``."""
         self._write(data)
         self._more.set()
 
     def _write(self, data: bytes) -> None:
-        with self._lock:  # a descriptor that was given back may be another file's
+        with self._lock:  # a closed descriptor may belong to another file by now
             if not self._closed:
                 self.body.append(data)
 
     def is_open(self) -> bool:
-        """Whether the files are not yet given back."""
+        """Return whether the files are still open."""
         return not self._closed
 
-    async def run(self, document: Document, told: Callable[[], None]) -> None:
-        """Have *document* laid out as far as its body comes; *told* is called when there is more of it to be read.
+    async def run(self, document: Document, on_update: Callable[[], None]) -> None:
+        """Lay out *document* as its body arrives; *on_update* is called when more of it can be read.
 
         Raises:
             OSError, EOFError: the process cannot be started, or has ended.
@@ -97,7 +96,7 @@ class LayoutProcess:
             layout = document.use_remote_layout(self._store_at)
             async with asyncio.TaskGroup() as tasks:
                 feeding = tasks.create_task(self._feed(child))
-                while not await self._read_updates(child, layout, document, told):
+                while not await self._read_updates(child, layout, document, on_update):
                     pass
                 feeding.cancel()
         except* (OSError, EOFError) as errors:
@@ -115,12 +114,12 @@ class LayoutProcess:
                 return
 
     async def _read_updates(
-        self, child: WorkerProcess, layout: RemoteLayout, document: Document, told: Callable[[], None]
+        self, child: WorkerProcess, layout: RemoteLayout, document: Document, on_update: Callable[[], None]
     ) -> bool:
         message: dict[str, Any] = await child.line()
         layout.apply(message, last=message["done"])
         document.complete = message["done"]
-        told()
+        on_update()
         return document.complete
 
     def _store_at(self, place: int, size: int) -> Store:
@@ -128,7 +127,7 @@ class LayoutProcess:
         return Region(file.fileno(), max(place, 0), size)
 
     def close(self) -> None:
-        """End the process and give the files back; maps of them that are still read stay valid."""
+        """End the process and close the files; memory maps in use stay valid."""
         if self._child is not None:
             self._child.end()
         with self._lock:

@@ -1,7 +1,7 @@
-"""The process that lays out a large body, so that nothing of that holds up the keys.
+"""The worker process that lays out a large body without delaying the UI.
 
-The body and the laid-out lines are open temporary files of both processes. Lines of JSON tell how much of the body
-has come, and the other way what there is of the layout (``core.document.told``).
+Body and laid-out lines are temporary files open in both processes. The UI sends lines of JSON with the size of the body
+so far; the worker replies with the layout so far (``core.body.remote_layout``).
 """
 
 from __future__ import annotations
@@ -22,35 +22,37 @@ if TYPE_CHECKING:
 
 _FIRST_UPDATE: Final = 0.02
 _UPDATE_INTERVAL: Final = 0.2
-"""Seconds between two reports; each costs the keys a few milliseconds."""
+"""Seconds between two updates; each costs the UI a few milliseconds."""
 
 
 class _BodyProgress:
-    """How much of the body is there: the newest of what is told, read by a thread of its own."""
+    """The latest size of the body, read by a separate thread."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
         self._changed = threading.Condition()
-        self._told: dict[str, Any] | None = None
+        self._latest: dict[str, Any] | None = None
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         for line in self._source:
             with self._changed:
-                self._told = json.loads(line)
+                self._latest = json.loads(line)
                 self._changed.notify()
-        os._exit(0)  # whoever wanted it is gone
+        os._exit(0)  # the UI process is gone
 
     def wait(self) -> dict[str, Any]:
-        """The newest that was not yet given."""
+        """Wait for a message that was not returned yet, and return the latest."""
         with self._changed:
-            while self._told is None:
+            while self._latest is None:
                 self._changed.wait()
-            told, self._told = self._told, None
-            return told
+            message, self._latest = self._latest, None
+            return message
 
 
 class LayoutWorker:
+    """Lays out the body as it grows, and writes updates."""
+
     def __init__(self, head: dict[str, Any], answers: BinaryIO) -> None:
         self._answers = answers
         self._body = Region(head["body"])
@@ -59,27 +61,27 @@ class LayoutWorker:
         self._layout = Layout(b"", media, pretty=head["view"] == "pretty", new_store=self._regions.make)
         self._lines: object = None
         self._known = 1
-        self._told = monotonic() - _UPDATE_INTERVAL + _FIRST_UPDATE
+        self._updated = monotonic() - _UPDATE_INTERVAL + _FIRST_UPDATE
 
-    def walk(self, told: dict[str, Any]) -> None:
-        """Lay out what there is."""
-        self._body.size = told["size"]
+    def walk(self, progress: dict[str, Any]) -> None:
+        """Lay out the body as far as it has arrived."""
+        self._body.size = progress["size"]
         layout = self._layout
-        if not told["whole"]:
+        if not progress["whole"]:
             self._step(layout.lay_out_ahead(self._body))
-            self._tell()
+            self._send_update()
             return
         layout.complete_body(self._body.data)
         self._step(layout.steps())
         self._keep_source()
-        self._tell(done=True)
+        self._send_update(done=True)
 
     def _step(self, steps: Iterator[None]) -> None:
         for _ in steps:
-            if monotonic() - self._told > _UPDATE_INTERVAL:
-                self._tell()
+            if monotonic() - self._updated > _UPDATE_INTERVAL:
+                self._send_update()
 
-    def _tell(self, *, done: bool = False) -> None:
+    def _send_update(self, *, done: bool = False) -> None:
         layout = self._layout
         lines = layout.lines
         for _ in lines.measure():
@@ -89,7 +91,7 @@ class LayoutWorker:
             place = self._regions.newest.offset
         elif layout.decoded and lines.size:
             if not done:
-                return  # those lines are only here until they are kept
+                return  # decoded lines are in memory only until ``_keep_source``
             place = self._regions.newest.offset
         if lines is not self._lines:
             self._lines, self._known = lines, 0
@@ -97,21 +99,24 @@ class LayoutWorker:
         self._known = lines.blocks
         self._answers.write(json.dumps(message).encode() + b"\n")
         self._answers.flush()
-        self._told = monotonic()
+        self._updated = monotonic()
 
     def _keep_source(self) -> None:
-        """Lines of a text that had to be decoded stand in no file yet."""
+        """Write the lines of a decoded text to the file, for the UI to read."""
         if self._layout.decoded and not self._layout.laid_out and self._layout.lines.size:
             self._regions.make().append(self._layout.source[:])
 
 
 def worker_main(source: BinaryIO, answers: BinaryIO) -> None:
-    """Read a line of JSON (``type``, ``view``, and the descriptors ``body`` and ``laid``), then lines with ``size`` and
-    ``whole`` until the body is; write what is laid out of it."""
-    maker = LayoutWorker(json.loads(source.readline()), answers)
-    coming = _BodyProgress(source)
+    """Lay out a body that is still arriving.
+
+    Reads a line of JSON (``type``, ``view`` and the descriptors ``body`` and ``laid``), then lines with ``size`` and
+    ``whole`` until the body is whole. Writes updates of the layout.
+    """
+    worker = LayoutWorker(json.loads(source.readline()), answers)
+    updates = _BodyProgress(source)
     whole = False
     while not whole:
-        told = coming.wait()
-        whole = told["whole"]
-        maker.walk(told)
+        progress = updates.wait()
+        whole = progress["whole"]
+        worker.walk(progress)

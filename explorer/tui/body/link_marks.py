@@ -1,4 +1,4 @@
-"""Which lines of a shown body hold an id that another call takes: they are marked, and enter follows them."""
+"""Finds the lines of a body with an id that another call accepts; they are marked, and enter follows them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ if TYPE_CHECKING:
     from explorer.core.links import Links
 
 _AT_ONCE: Final = 0.002
-"""Seconds that a path may take to be found while a line is painted."""
+"""Seconds to find a path while a line is painted."""
 _PAUSE: Final = 0.1
-"""Seconds without another try after a path was not found in time, so that painting stays quick."""
+"""Seconds without new attempts after a path was not found in time, so that painting stays fast."""
 _TRIES: Final = 5
-"""How often lines are looked at again whose paths were not found in time, after ever longer pauses."""
+"""Attempts to find a path that was not found in time, after ever longer pauses."""
 _KNOWN: Final = 4_000
 _TAG: Final = re.compile(rb"\s*<([^\s<>/!?]+)[^<>]*>([^<>]*)</")
 
 
 class LineLinks:
-    """The lines of one document that lead on. *later* is called with the seconds after which lines should be painted
-    once more, where one was passed over because its path was not found in time."""
+    """The lines of one document whose values can be followed.
+
+    *later* is called when a path was not found in time, with the seconds after which lines should be repainted.
+    """
 
     def __init__(
         self,
@@ -45,50 +47,50 @@ class LineLinks:
         self._links = links
         self._outline = outline
         self._again = 0.0
-        """When a path may be looked for again."""
+        """Clock value from which paths may be looked up again."""
         self._known: dict[int, bool] = {}
         self._generation = document.generation
 
     def __call__(self, line: int) -> bool:
-        """Whether *line* holds an id that leads on; False also while its place is not found."""
+        """Return whether *line* has an id that can be followed; False also while its path is unknown."""
         document = self._document
         if not document.laid_out or not 0 <= line < document.line_count:
             return False
         if document.generation != self._generation or len(self._known) > _KNOWN:
             self._known.clear()
             self._generation = document.generation
-        found = self._known.get(line)
-        if found is None:
-            found = self._look(line)
-            if found is None:
+        linked = self._known.get(line)
+        if linked is None:
+            linked = self._look(line)
+            if linked is None:
                 return False
-            self._known[line] = found
-        return found
+            self._known[line] = linked
+        return linked
 
     def retry_unresolved(self) -> None:
-        """Look for paths that were not found in time."""
+        """Look up the paths that were not found in time."""
         self._again = 0.0
 
     def value(self, line: int) -> tuple[str, str]:
-        """Key and value on *line*; both empty where it holds no scalar."""
+        """Return key and value on *line*; both empty if it has no scalar."""
         if self._document.kind == "json":
             return member_at(self._document, line) or ("", "")
         start, end = self._document.span(line)
-        found = _TAG.match(self._document.data[start : min(end, start + 1_000)])
-        return (found[1].decode("utf-8", "replace"), found[2].decode("utf-8", "replace")) if found else ("", "")
+        match = _TAG.match(self._document.data[start : min(end, start + 1_000)])
+        return (match[1].decode("utf-8", "replace"), match[2].decode("utf-8", "replace")) if match else ("", "")
 
     def _look(self, line: int) -> bool | None:
         key, value = self.value(line)
         if not value:
             return False
-        beside = key in ("type", "id") and self._document.kind == "json"
-        if not self._links.may_be_id(key) and not beside:
+        generic = key in ("type", "id") and self._document.kind == "json"
+        if not self._links.may_be_id(key) and not generic:
             return False
         path = self._path(line)
         if path is None:
             return None
-        around = siblings(self._document, line)
-        return bool(self._links.kinds(path, value, around)) or (beside and identifier_of(path, around) is not None)
+        scalars = siblings(self._document, line)
+        return bool(self._links.kinds(path, value, scalars)) or (generic and identifier_of(path, scalars) is not None)
 
     def _path(self, line: int) -> str | None:
         now = self._clock()

@@ -1,8 +1,8 @@
-"""Making bodies ready to be read: at once, in a thread, or in another process, and while they still arrive.
+"""Prepares bodies for reading: immediately, in a thread or in another process, also while they arrive.
 
-show ──► small: steps on the spot or in a thread ──────────────────────────┐
-     └─► large: its beginning on the spot, the rest by ``LayoutProcess`` ─────────┼─► BodyView grows
-begin ─► feed … ─► what has come, laid out as far as that goes ─► finish ──┘
+show ──► small: immediately or in a thread ─────────────────────────────────┐
+     └─► large: the first lines immediately, the rest by ``LayoutProcess`` ─┼─► BodyView grows
+begin ─► feed … ─► the bytes so far, laid out ─► finish ────────────────────┘
 """
 
 from __future__ import annotations
@@ -30,47 +30,47 @@ if TYPE_CHECKING:
     from explorer.core.text.data import Data
 
 INLINE_LIMIT: Final = 65_536
-"""Bodies up to this many bytes are made ready on the spot; larger ones in a thread."""
+"""Bodies up to this many bytes are prepared immediately; larger ones in a thread."""
 PROCESS_FROM: Final = 1_000_000
-"""Bodies from this many bytes on are laid out by another process, into a temporary file."""
+"""Bodies from this many bytes on are laid out in another process, in a temporary file."""
 _STEP_PAUSE: Final = 0.0003
-"""Seconds between two steps of a thread, in which keys are answered."""
+"""Seconds between two steps of a thread, so that keys are handled in between."""
 _UPDATE_INTERVAL: Final = 0.1
 
 
 class BodyLoader(BodyReader):
-    """The part of the panel that has the body. What it is given has been redacted by the caller."""
+    """The part of the panel that owns the body. The caller has redacted it."""
 
     def __init__(self, **options: Any) -> None:
         self._number = 0
         self._original: Document | None = None
         self._arriving: MemoryStore | None = None
-        """What has come of a body that is yet to come whole."""
+        """The bytes so far of a body that is still arriving."""
         self._layout_process: LayoutProcess | None = None
-        self._trouble = ""
+        self._process_problem = ""
         super().__init__(**options)
 
     @property
     def document(self) -> Document | None:
-        """The body, laid out; None while there is none."""
+        """The body, laid out, or None."""
         return self._original
 
     @property
     def arriving(self) -> bool:
-        """Whether more of the body is to come."""
+        """Whether the body is still arriving."""
         return self._arriving is not None
 
-    # -- all of it is there ----------------------------------------------------------------------------------------
+    # -- complete bodies -------------------------------------------------------------------------------------------
 
     def show(self, body: Data, content_type: str, *, name: str = "response") -> None:
-        """Show *body* from its top. *name* is what a file of it would be called, without an ending."""
+        """Show *body* from its top. *name* is the suggested file name without extension."""
         self.clear()
         self._file_name = name
         if len(body) < PROCESS_FROM:
             document = Document.opened(body, content_type)
             self._own(document)
             steps = document.steps()
-            next(steps, None)  # a few milliseconds, and the first frame has the first lines
+            next(steps, None)  # a few milliseconds, so that the first frame has the first lines
             self._present(document)
             self._prepare_body(document, steps)
             return
@@ -80,27 +80,27 @@ class BodyLoader(BodyReader):
             pass
         document.complete_body(body)
         self._present(document)
-        # The first lines first: a process that starts takes the time of the frame that shows them.
+        # Only after the first frame, which starting a process would delay.
         self.call_after_refresh(self._prepare_all_in_process, self._number, document, body)
 
     def _own(self, document: Document) -> None:
-        """*document* is the body from now on."""
+        """Make *document* the body."""
         self._original = document
 
     def _release_all(self) -> None:
-        """Forget the body and what is under way for it."""
+        """Release the body and its process."""
         self._number += 1
-        self._original, self._arriving, self._trouble = None, None, ""
+        self._original, self._arriving, self._process_problem = None, None, ""
         if self._layout_process is not None:
             self._layout_process.close()
             self._layout_process = None
 
     def clear(self) -> None:
-        """Let go of the body and of everything that is under way for it."""
+        """Remove the body and stop all work on it."""
         raise NotImplementedError
 
     async def on_unmount(self) -> None:
-        """Nothing stays behind."""
+        """Release the body and wait for its processes."""
         self._release_all()
         await wait_for_ended()
 
@@ -112,13 +112,13 @@ class BodyLoader(BodyReader):
         self._tell()
 
     def _link(self, document: Document | RecordTable) -> None:
-        """Mark what leads on."""
+        """Mark the values that can be followed."""
         raise NotImplementedError
 
-    # -- it still arrives ------------------------------------------------------------------------------------------
+    # -- arriving bodies -------------------------------------------------------------------------------------------
 
     def begin(self, content_type: str, *, name: str = "response") -> None:
-        """A body begins to arrive: ``feed`` it, then ``finish``."""
+        """Show a body that is still arriving: ``feed`` it, then ``finish``."""
         self.clear()
         self._file_name = name
         self._arriving = MemoryStore()
@@ -127,9 +127,9 @@ class BodyLoader(BodyReader):
         self._present(document)
 
     def feed(self, data: bytes) -> None:
-        """More of the body has come."""
+        """Append to the body."""
         document, arriving = self._original, self._arriving
-        if document is None or arriving is None or not data or self._trouble:
+        if document is None or arriving is None or not data or self._process_problem:
             return
         if self._layout_process is None:
             arriving.append(data)
@@ -139,12 +139,12 @@ class BodyLoader(BodyReader):
             if len(data) >= PROCESS_FROM:
                 self._prepare_in_process(document)
         if self._layout_process is not None:
-            self._hand_over(data)
+            self._send_to_process(data)
             if self._layout_process is not None:
                 document.update_body(self._layout_process.body.data)
         self._grown(self._number, document)
 
-    def _hand_over(self, data: bytes) -> None:
+    def _send_to_process(self, data: bytes) -> None:
         if self._layout_process is not None:
             try:
                 self._layout_process.append(data)
@@ -153,17 +153,17 @@ class BodyLoader(BodyReader):
             self._arriving = MemoryStore()  # it is in the file
 
     def finish(self, body: Data, content_type: str, *, name: str = "response") -> None:
-        """That was all: *body* is the whole of it. Where it is not what was shown of it, it is shown anew."""
-        document, arriving, making = self._original, self._arriving, self._layout_process
+        """Complete the body. If *body* differs from the bytes shown so far, show it from the start."""
+        document, arriving, process = self._original, self._arriving, self._layout_process
         fits = document is not None and arriving is not None and document.content_type == content_type
-        if fits and making is None:  # what was handed to a file is looked at when that is filled
-            fits = not self._trouble and arriving is not None and body[: len(arriving.data)] == arriving.data[:]
+        if fits and process is None:  # bytes in a file are compared when it is filled
+            fits = not self._process_problem and arriving is not None and body[: len(arriving.data)] == arriving.data[:]
         if document is None or not fits:
             self.show(body, content_type, name=name)
             return
         self._arriving = None
         document.complete_body(body)
-        if making is None:
+        if process is None:
             self._prepare_body(document, document.steps())
         else:
             self._fill(document, body)
@@ -182,73 +182,73 @@ class BodyLoader(BodyReader):
         except OSError as error:
             self._fail(error)
             return
-        self._beside(partial(self._run_in_process, self._layout_process, document, self._number))
+        self._run_in_background(partial(self._run_in_process, self._layout_process, document, self._number))
 
-    async def _run_in_process(self, making: LayoutProcess, document: Document, number: int) -> None:
+    async def _run_in_process(self, process: LayoutProcess, document: Document, number: int) -> None:
         try:
-            await making.run(document, partial(self._grown, number, document))
+            await process.run(document, partial(self._grown, number, document))
         except (OSError, EOFError) as error:
             if number == self._number:
                 self._fail(error)
 
     def _fill(self, document: Document, body: Data) -> None:
         if self._layout_process is not None:
-            self._beside(partial(self._fill_in_process, self._layout_process, document, body, self._number))
+            self._run_in_background(partial(self._fill_in_process, self._layout_process, document, body, self._number))
 
-    def _beside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run *work*, which ends by itself when the files are closed."""
-        _: Worker[None] = self.run_worker(work, group="apart", exit_on_error=False, description="make a body ready")
+    def _run_in_background(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run *work*, which ends when the files are closed."""
+        _: Worker[None] = self.run_worker(work, group="apart", exit_on_error=False, description="prepare a body")
 
-    async def _fill_in_process(self, making: LayoutProcess, document: Document, body: Data, number: int) -> None:
+    async def _fill_in_process(self, process: LayoutProcess, document: Document, body: Data, number: int) -> None:
         try:
-            if not await asyncio.to_thread(making.begins, body):
+            if not await asyncio.to_thread(process.begins, body):
                 if number == self._number:
                     self.show(body, document.content_type, name=self._file_name)
                 return
-            await making.fill(body)
+            await process.fill(body)
         except OSError as error:
             if number == self._number:
                 self._fail(error)
 
     def _fail(self, error: OSError | EOFError) -> None:
-        """No other process can do it: do it here, as soon as the body is whole."""
+        """Fall back to laying out the body in this process, once it is complete."""
         document = self._original
         if self._layout_process is not None:
             self._layout_process.close()
             self._layout_process = None
-        why = getattr(error, "strerror", None) or str(error) or "it has ended"
-        self._trouble = f"not laid out by a process of its own: {why}"
+        reason = getattr(error, "strerror", None) or str(error) or "it ended"
+        self._process_problem = f"formatted without a worker process: {reason}"
         if document is None or self._arriving is not None:
             return
-        anew = document.reopened()
-        self._own(anew)
-        self._present(anew, keep_place=True)
-        self._prepare_body(anew, anew.steps())
+        restarted = document.reopened()
+        self._own(restarted)
+        self._present(restarted, keep_place=True)
+        self._prepare_body(restarted, restarted.steps())
 
     @property
     def problems(self) -> list[str]:
-        """What went wrong with the other process or its files."""
-        return [self._trouble]
+        """Problems with the process or its files."""
+        return [self._process_problem]
 
     # -- in a thread -----------------------------------------------------------------------------------------------
 
     def _prepare_body(self, document: Document | RecordTable, steps: Iterator[None]) -> None:
-        """Walk *steps*: at once for a small body, else in a thread that tells every now and then."""
+        """Run *steps*: immediately for a small body, otherwise in a thread that reports progress."""
         if document.size <= INLINE_LIMIT:
             for _ in steps:
                 pass
             self._grown(self._number, document)
             return
         walk = partial(self._walk, self._number, document, steps)
-        self.run_worker(walk, thread=True, group="ready", exit_on_error=False, description="make a body ready")
+        self.run_worker(walk, thread=True, group="ready", exit_on_error=False, description="prepare a body")
 
     def _walk(self, number: int, document: Document | RecordTable, steps: Iterator[None]) -> None:
-        worker, told = get_current_worker(), 0.0
+        worker, reported = get_current_worker(), 0.0
         for _ in steps:
             if worker.is_cancelled or number != self._number:
                 return
-            if monotonic() - told > _UPDATE_INTERVAL:
-                told = monotonic()
+            if monotonic() - reported > _UPDATE_INTERVAL:
+                reported = monotonic()
                 self.call_later(self._grown, number, document)
             sleep(_STEP_PAUSE)
         self.call_later(self._grown, number, document)

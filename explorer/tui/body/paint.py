@@ -1,4 +1,4 @@
-"""What a row of a body looks like: tokens in theme colours, matches, the selection and the cursor over them."""
+"""Paints the rows of a body: tokens in theme colors, with matches, links, selection and cursor on top."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ KINDS = (
 Span = tuple[int, int, str]
 _VALUE = re.compile(r'\s*(?:"(?:[^"\\]|\\.)*": )?("[^"]*"|[^\s{}\[\],"<>]+),?\s*|\s*<[^<>]+>([^<>]*)</[^<>]*>\s*')
 _CHILDREN_COUNTED = 1 << 16
-"""Bytes of a fold up to which what is in it is counted, not only its lines."""
+"""Bytes of a fold up to which its items are counted, not only its lines."""
 
 
 class SearchMarks(Protocol):
-    """A search, as far as painting needs it."""
+    """What painting needs from a search."""
 
     def spans(self, line: int, text: str) -> list[tuple[int, int]]:
-        """Start and end of the matches in *text*, which is (a part of) the shown *line*."""
+        """Return start and end of the matches in *text*, which is all or part of *line*."""
 
 
 class Painter:
-    """Strips of the rows of one document. *style_of* gives the style of a kind; ``forget`` when that has changed."""
+    """Strips of the rows of one document. *style_of* returns the style of a kind; ``forget`` when styles change."""
 
     def __init__(
         self, document: Document | RecordTable, rows: WrappedRows | None, style_of: Callable[[str], Style]
@@ -49,21 +49,21 @@ class Painter:
         self.search: SearchMarks | None = None
         self.hit: Hit | None = None
         self.linked: Callable[[int], bool] | None = None
-        """Whether the value on a line leads on, and is marked as a link."""
+        """Returns whether the value on a line can be followed, and is marked as a link."""
         self._style_of = style_of
         self._strips: LRUCache[int, Strip] = LRUCache(2000)
 
     def forget(self, line: int | None = None) -> None:
-        """Paint *line* (or all of them) anew."""
+        """Discard the cached strip of *line*, or all of them."""
         if line is None:
             self._strips.clear()
         else:
             self._strips.discard(line)
 
     def strip(
-        self, row: int, left: int, width: int, style: Style, *, selected: tuple[int, int] | None, kept: bool
+        self, row: int, left: int, width: int, style: Style, *, selected: tuple[int, int] | None, cached: bool
     ) -> Strip:
-        """Row *row* from cell *left* on, *width* cells wide. ``kept``: *style* is the usual one."""
+        """Return row *row* from cell *left* on, *width* cells wide; *cached*: *style* is the default one."""
         line, part = self.rows.at(row) if self.rows else (row, 0)
         stop = None
         if self.rows is not None and self.rows.width:
@@ -75,7 +75,7 @@ class Painter:
             strip = self._painted(tokens, self._spans(line, tokens, first), style)
             low = max(left - first, 0)
         else:
-            strip, low = self._whole(line, style, kept=kept), left
+            strip, low = self._whole(line, style, cached=cached), left
         high = low + width if stop is None else min(low + width, low + stop - left)
         strip = strip.crop(low, high)
         if selected is not None:
@@ -83,7 +83,7 @@ class Painter:
         return strip.extend_cell_length(width, style)
 
     def header(self, tokens: list[Token], left: int, width: int, style: Style) -> Strip:
-        """A line that stays on top."""
+        """Return the header line of a table."""
         return self._painted(tokens, [], style).crop_extend(left, left + width, style)
 
     def _selected(self, strip: Strip, low: int, high: int) -> Strip:
@@ -94,30 +94,30 @@ class Painter:
         middle = Strip(Segment.apply_style(strip.crop(low, high), post_style=over))
         return Strip.join([strip.crop(0, low), middle, strip.crop(high, length)])
 
-    def _whole(self, line: int, style: Style, *, kept: bool) -> Strip:
-        strip = self._strips.get(line) if kept else None
+    def _whole(self, line: int, style: Style, *, cached: bool) -> Strip:
+        strip = self._strips.get(line) if cached else None
         if strip is None:
             tokens = self.document.tokens(line)
             spans = self._spans(line, tokens, 0)
             strip = self._painted([*tokens, *self._folded(line)], spans, style)
-            if kept:
+            if cached:
                 self._strips[line] = strip
         return strip
 
     def _folded(self, line: int) -> list[Token]:
-        """What stands behind a header whose lines are hidden: how many there are, and the closing line."""
+        """Return the tokens after the header of a fold: number of hidden items and lines, and the closing line."""
         if self.rows is None or not len(self.rows.folds):
             return []
         end = self.rows.folds.end_of(line)
         if end is None:
             return []
         count = f"{end - line:,} line{'' if end == line + 1 else 's'}"
-        if (inside := count_children(self.rows.document, line, end)) is not None:
-            count = f"{inside:,} item{'' if inside == 1 else 's'}, {count}"
+        if (items := count_children(self.rows.document, line, end)) is not None:
+            count = f"{items:,} item{'' if items == 1 else 's'}, {count}"
         return [("folded", f" … {count} … "), ("punctuation", self.document.line(end).strip())]
 
     def _spans(self, line: int, tokens: list[Token], start: int) -> list[Span]:
-        """What of the shown text is a match: character spans in it. *start* is the cell at which it begins."""
+        """Return the character spans of links and matches in the shown text, which begins at cell *start*."""
         text = "".join(part for _, part in tokens)
         spans: list[Span] = _link(text) if start == 0 and self.linked is not None and self.linked(line) else []
         if self.search is None:
@@ -139,24 +139,24 @@ class Painter:
 
 
 def _link(text: str) -> list[Span]:
-    """The value on a line that leads on."""
-    found = _VALUE.fullmatch(text)
-    return [(found.start(number), found.end(number), "link") for number in (1, 2) if found and found[number]]
+    """Return the span of the value on a line that can be followed."""
+    match = _VALUE.fullmatch(text)
+    return [(match.start(number), match.end(number), "link") for number in (1, 2) if match and match[number]]
 
 
 def count_children(document: Document, line: int, end: int) -> int | None:
-    """How many things stand right inside of the lines *line* to *end*; None where that would take long to count."""
+    """Return the number of direct children in lines *line* to *end*; None if the range is too large to count."""
     start, stop = document.span(line)[0], document.span(end)[0]
     if stop - start > _CHILDREN_COUNTED:
         return None
     text = document.data[start:stop]
     indent = b"\n" + b" " * (len(text) - len(text.lstrip(b" ")) + 2)
-    found = text.split(indent)[1:]
-    return sum(1 for part in found if part[:1] not in (b" ", b"}", b"]") and part[:2] != b"</")
+    parts = text.split(indent)[1:]
+    return sum(1 for part in parts if part[:1] not in (b" ", b"}", b"]") and part[:2] != b"</")
 
 
 def _overlay_spans(tokens: Iterable[Token], spans: list[Span]) -> list[Token]:
-    """*tokens* cut at the edges of *spans*; a piece inside one has the kind ``below+above``, the last span winning."""
+    """Split *tokens* at the edges of *spans*. A piece in a span has the kind ``below+above``; the last span wins."""
     edges = sorted({edge for low, high, _ in spans for edge in (low, high)})
     parts: list[Token] = []
     at = 0

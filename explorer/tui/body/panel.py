@@ -1,8 +1,8 @@
-"""A body with everything to read it: the view, boxes for search and filter, and a line that tells where one is.
+"""The panel of a body: view, views to switch between, links, search, filter and status line.
 
-bytes ─► preparing ─► Document ─► BodyView ◄─ v: pretty, table, raw
-                                     ▲
-    | filter in another process ─────┘  escape: the original again
+bytes ─► preparation ─► Document ─► BodyView ◄─ v: pretty, table, raw
+                                       ▲
+      | filter in another process ─────┘  escape: the original again
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ MODES: Final[tuple[Mode, ...]] = ("pretty", "table", "raw")
 
 
 class BodyPanel(BodyLoader):
-    """Shows one body. ``show`` it, or ``begin``, ``feed`` and ``finish`` it as it comes; ``clear`` lets go of it."""
+    """Shows one body: ``show`` it, or ``begin``, ``feed`` and ``finish`` it as it arrives; ``clear`` removes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("body_panel")
 
     @dataclass
     class ValueActivated(Message):
-        """An id that leads on was chosen: where it stands, what it is, and the scalars of the same object."""
+        """The user follows an id: its line, path and value, and the scalars of the same object."""
 
         panel: BodyPanel
         line: int
@@ -74,15 +74,15 @@ class BodyPanel(BodyLoader):
         self._mode: Mode = "pretty"
         self._filter: LiveFilter | None = None
         self.coming: Sequence[bytes] | None = None
-        """The records of a JSON array that is still arriving, where they are known by themselves."""
+        """The records of a JSON array that is still arriving, if they are available separately."""
         self._drawn = False
-        """Whether this body, which is no text, was looked at for a picture."""
+        """Whether this binary body was checked for an image."""
         self._links: Links | None = None
         self._linked: LineLinks | None = None
         super().__init__(environ=environ, id=id, classes=classes)
 
     def on_mount(self) -> None:
-        """Once the screen is there, load what the first body needs to be coloured, and clear up after a crash."""
+        """Preload lexers and delete files of crashed processes, shortly after the screen appears."""
         self.set_timer(_PRELOAD_AFTER, self._warm)
 
     def _warm(self) -> None:
@@ -102,7 +102,7 @@ class BodyPanel(BodyLoader):
         self._modes, self._mode = {"pretty": document}, "pretty"
 
     def clear(self) -> None:
-        """Let go of the body and of everything that is under way for it."""
+        """Remove the body and stop all work on it."""
         self._release_all()
         self._end_filter()
         for bar in self.query(TypeBar):
@@ -110,14 +110,14 @@ class BodyPanel(BodyLoader):
         self.query_one(PictureView).clear()
         self.coming = None
         self._outline = None
-        self._modes, self._mode, self._path, self._said = {}, "pretty", "", ""
+        self._modes, self._mode, self._path, self._message = {}, "pretty", "", ""
         for group in ("filter", "path", "copy", "go", "open", "mode"):
             self.workers.cancel_group(self, group)
         self.view.show(None)
         self._tell()
 
     async def on_unmount(self) -> None:
-        """Nothing stays behind."""
+        """End the filter and the work on the body."""
         self._end_filter()
         await super().on_unmount()
 
@@ -131,85 +131,85 @@ class BodyPanel(BodyLoader):
     # -- pretty, table, raw ----------------------------------------------------------------------------------------
 
     def action_mode(self) -> None:
-        """The next view that this body has."""
+        """Switch to the next view of this body."""
         if self.arriving and not self.coming:
-            self.say("the other views are there when the body is")
+            self.say("other views are available once the body has arrived")
             return
         document = self.shown_document
         if document is None:
             return
         if self._drawn:
-            if not self.query_one(PictureView).toggled():
-                self.say("these bytes have no other view")
+            if not self.query_one(PictureView).toggle_shown():
+                self.say("binary data has no other view")
             return
         if self._mode == "pretty" and "table" not in self._modes and document.complete and not self.arriving:
             if document.size > INLINE_LIMIT:
                 self._later(partial(self._tabulate, document), "mode")
                 return
             self._take_table(_as_table(document))
-        self._turn(document)
+        self._next_view(document)
 
-    def _turn(self, document: Document) -> None:
-        """To the next view that there is."""
+    def _next_view(self, document: Document) -> None:
+        """Show the next available view."""
         at = MODES.index(self._mode)
         for mode in (*MODES[at + 1 :], *MODES[:at]):
             if self.arriving and mode == "raw":
                 continue
-            made = self._modes.get(mode) or self._made(document, mode)
-            if made is not None:
-                self._mode, self._modes[mode] = mode, made
+            view = self._modes.get(mode) or self._build_view(document, mode)
+            if view is not None:
+                self._mode, self._modes[mode] = mode, view
                 self._close_search()
-                self._present(made)
+                self._present(view)
                 return
 
-    def _made(self, document: Document, mode: Mode) -> Document | RecordTable | None:
+    def _build_view(self, document: Document, mode: Mode) -> Document | RecordTable | None:
         if mode == "raw" and document.laid_out:
             raw = document.as_sent()
             self._prepare_body(raw, raw.steps())
             return raw
         if mode == "table" and self.arriving and self.coming:
             table = RecordTable(document, JsonRecords((), self.coming))
-            self._widen(table)
+            self._add_records(table)
             return table
         return None
 
     async def _tabulate(self, document: Document) -> None:
-        """Look for the records of a large body beside the keys, then turn the view."""
-        begun = await asyncio.to_thread(_as_table, document)
+        """Find the records of a large body in a thread, then show the next view."""
+        prepared = await asyncio.to_thread(_as_table, document)
         if document is self.shown_document and self._mode == "pretty":
-            self._take_table(begun)
-            self._turn(document)
+            self._take_table(prepared)
+            self._next_view(document)
 
-    def _take_table(self, begun: tuple[RecordTable, Iterator[None]] | None) -> None:
-        if begun is not None:
-            table, steps = begun
+    def _take_table(self, prepared: tuple[RecordTable, Iterator[None]] | None) -> None:
+        if prepared is not None:
+            table, steps = prepared
             self._modes["table"] = table
             self._prepare_body(table, steps)
 
     def feed(self, data: bytes) -> None:
-        """More of the body has come, for the table as well."""
+        """Append to the body, and to the table if it is shown."""
         super().feed(data)
         table = self._modes.get("table")
         if isinstance(table, RecordTable) and self.arriving:
-            self._widen(table)
+            self._add_records(table)
 
-    def _widen(self, table: RecordTable) -> None:
-        """Take the records that came into the *table*."""
-        self._later(partial(self._widened, table), "widen")
+    def _add_records(self, table: RecordTable) -> None:
+        """Add the records that have arrived to *table*."""
+        self._later(partial(self._read_records, table), "records")
 
-    async def _widened(self, table: RecordTable) -> None:
+    async def _read_records(self, table: RecordTable) -> None:
         await run_in_steps(table.steps())
         self._grown(self._number, table)
 
     @property
     def shown_document(self) -> Document | None:
-        """The body, or what the filter leaves of it."""
+        """The body or its filtered part, or None."""
         shown = self._modes.get("pretty")
         return shown if isinstance(shown, Document) else None
 
     @on(BodyView.RowChosen)
     def _row_chosen(self, event: BodyView.RowChosen) -> None:
-        """From a record of the table to the same record in full."""
+        """Go from a record of the table to the same record in the pretty view."""
         event.stop()
         table, document = self._modes.get("table"), self.shown_document
         if isinstance(table, RecordTable) and document is not None:
@@ -225,14 +225,14 @@ class BodyPanel(BodyLoader):
 
     @property
     def filtered(self) -> bool:
-        """Whether what a filter leaves is shown."""
+        """Whether the filtered body is shown."""
         return self._filter is not None and self.shown_document is not self._original
 
     # -- links -----------------------------------------------------------------------------------------------------
 
     @property
     def links(self) -> Links | None:
-        """The ids in this body that another call takes."""
+        """The ids in this body that another call accepts."""
         return self._links
 
     @links.setter
@@ -246,18 +246,18 @@ class BodyPanel(BodyLoader):
         if self._links is not None and self._outline is not None and not isinstance(document, RecordTable):
             from explorer.tui.body.link_marks import LineLinks
 
-            self._linked = LineLinks(document, self._outline, self._links, self._look_again)
+            self._linked = LineLinks(document, self._outline, self._links, self._repaint_later)
         self.view.link(self._linked)
 
-    def _look_again(self, seconds: float) -> None:
+    def _repaint_later(self, seconds: float) -> None:
         number = self._number
 
-        def look() -> None:
+        def repaint() -> None:
             if number == self._number:
                 self._path_found()
                 self._tell()
 
-        self.set_timer(seconds, look)
+        self.set_timer(seconds, repaint)
 
     def _path_found(self) -> None:
         if self._linked is not None:
@@ -279,7 +279,7 @@ class BodyPanel(BodyLoader):
             self.post_message(self.ValueActivated(self, line, path, value, siblings(document, line)))
 
     def go_to_element(self, path: tuple[str, ...], number: int) -> None:
-        """Put the cursor on element *number* of the array at *path*, as the pretty view has it."""
+        """Put the cursor on element *number* of the array at *path* in the pretty view."""
         document = self.view.document
         if isinstance(document, Document):
             self._later(partial(self._go_to_element, document, path, number), "go")
@@ -292,14 +292,14 @@ class BodyPanel(BodyLoader):
     # -- filter ----------------------------------------------------------------------------------------------------
 
     def action_filter(self) -> None:
-        """Type an expression; what it leaves is shown while it is typed."""
+        """Open the filter; results are shown while the user types."""
         if self._original is None:
             return
         if not self._original.complete:
-            self.say("the body is still being made ready")
+            self.say("the body is still being formatted")
             return
         if self._filter is None:
-            self._filter = LiveFilter(self._original, self._filtered)
+            self._filter = LiveFilter(self._original, self._show_filtered)
         bar = self._bar("filter")
         bar.hint(filter_hint(self._original.kind))
         bar.open()
@@ -317,18 +317,17 @@ class BodyPanel(BodyLoader):
         if event.done:
             self.view.focus()
 
-    def _filtered(self, filtered: Filtered) -> None:
+    def _show_filtered(self, filtered: Filtered) -> None:
         bar = self._bar("filter")
         if self._filter is None or not bar.text.strip():
             return
         if filtered.problem:
             bar.tell("", filtered.problem)
             return
-        new_store = (
-            Spool if len(filtered.body) > INLINE_LIMIT else MemoryStore
-        )  # memory is joined anew whenever a thread added
+        # A memory store is copied whenever the thread adds to it.
+        new_store = Spool if len(filtered.body) > INLINE_LIMIT else MemoryStore
         document = Document.opened(filtered.body, filtered.content_type, new_store=new_store)
-        bar.tell("nothing is left" if filtered.body in (b"", b"null", b"[]") else format_size(len(filtered.body)))
+        bar.tell("no match" if filtered.body in (b"", b"null", b"[]") else format_size(len(filtered.body)))
         self._close_search()
         self._modes, self._mode = {"pretty": document}, "pretty"
         self._present(document)
@@ -351,7 +350,7 @@ class BodyPanel(BodyLoader):
             self._filter = None
 
     def action_back(self) -> None:
-        """Close the box that is open, then the search, then the filter; the original is there again."""
+        """Close the open box, then the search, then the filter, which shows the original again."""
         if self._bar("save").display:
             self._bar("save").close()
         elif self._bar("search").display:
@@ -361,7 +360,7 @@ class BodyPanel(BodyLoader):
         self.view.focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that would do nothing are left to others."""
+        """Disable keys that have no effect now."""
         if action == "back":
             return any(bar.display for bar in self.query(TypeBar))
         if action in ("mode", "filter", "copy", "folds", "save", "open"):
@@ -370,8 +369,10 @@ class BodyPanel(BodyLoader):
 
 
 def _as_table(document: Document) -> tuple[RecordTable, Iterator[None]] | None:
-    """The records of *document* as a table that can be read, and the steps that make it ready; None where there are
-    none. Blocks for some 3 ms a megabyte."""
+    """Return the records of *document* as a table, and the steps that prepare it; None if there are no records.
+
+    Blocking, for about 3 ms per megabyte.
+    """
     records = records_of(document)
     if records is None or not len(records):
         return None

@@ -1,4 +1,4 @@
-"""An image above its bytes: drawn with half blocks, two pixels a cell, by another process."""
+"""A preview of an image above its bytes: half blocks, two pixels per cell, decoded in another process."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 _MODULE: Final = "explorer.core.body.image_worker"
 _TIMEOUT: Final = 8.0
-"""Seconds after which a decoder is ended."""
+"""Seconds after which the decoder is killed."""
 _HALF: Final = "▀"
 
 
 class PictureView(Widget):
-    """Shows the image that it is given, as large as its room allows; nothing else takes room."""
+    """Shows an image as large as the panel allows; hidden without one."""
 
     DEFAULT_CSS = """
     PictureView {
@@ -44,39 +44,39 @@ class PictureView(Widget):
 
     @property
     def pixels(self) -> Pixels:
-        """What is shown."""
+        """The decoded image."""
         return self._pixels
 
     def show(self, body: Data) -> None:
-        """Draw the image in *body*."""
+        """Decode and show the image in *body*."""
         self._body, self._drawn_for = body, (0, 0)
         self._draw()
 
     def clear(self) -> None:
-        """Show nothing, and end what is under way."""
+        """Hide the image and stop decoding."""
         self._body, self._pixels = b"", Pixels()
         self.remove_class("-shown")
         self.workers.cancel_group(self, "picture")
         self._end()
 
-    def toggled(self) -> bool:
-        """Hide what is shown, or show it again; False where there is nothing."""
+    def toggle_shown(self) -> bool:
+        """Hide or show the image; return False if there is none."""
         if not (self._pixels.title or self._pixels.problem):
             return False
         self.toggle_class("-shown")
         return True
 
     def on_unmount(self) -> None:
-        """Nothing stays behind."""
+        """Kill the decoder."""
         self._end()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Draw for the new room."""
+        """Decode for the new size."""
         self._draw()
 
     @property
     def _room(self) -> tuple[int, int]:
-        """Pixels that there is room for."""
+        """The available width and height in pixels."""
         panel = self.parent
         size = panel.content_size if isinstance(panel, Widget) else self.size
         return max(8, size.width - 2), max(4, (size.height * 65 // 100 - 1) * 2)
@@ -86,32 +86,32 @@ class PictureView(Widget):
         if not len(self._body) or room == self._drawn_for:
             return
         self._drawn_for = room
-        self.run_worker(self._made(room), group="picture", exclusive=True, exit_on_error=False, description="picture")
+        self.run_worker(self._decode(room), group="picture", exclusive=True, exit_on_error=False, description="picture")
 
-    async def _made(self, room: tuple[int, int]) -> None:
+    async def _decode(self, room: tuple[int, int]) -> None:
         if len(self._body) > MAX_BYTES:
-            pixels = Pixels(problem=f"images of more than {MAX_BYTES // 1_000_000} MB are not drawn")
+            pixels = Pixels(problem=f"the image is larger than {MAX_BYTES // 1_000_000} MB")
         else:
             try:
                 async with asyncio.timeout(_TIMEOUT):
-                    pixels = await self._asked(room)
+                    pixels = await self._request(room)
             except TimeoutError:
-                pixels = Pixels(problem="drawing it took too long and was stopped")
+                pixels = Pixels(problem=f"decoding took longer than {_TIMEOUT:g} s")
             except (OSError, EOFError):
-                pixels = Pixels(problem="the process that draws it was ended: it asked for too much")
+                pixels = Pixels(problem="the decoder exceeded its limits")
             finally:
                 self._end()
         self._pixels = pixels
         self.set_class(True, "-shown")
         self.refresh(layout=True)
 
-    async def _asked(self, room: tuple[int, int]) -> Pixels:
+    async def _request(self, room: tuple[int, int]) -> Pixels:
         _, background = self.background_colors
         child = self._child = WorkerProcess(_MODULE)
         await child.start({"columns": room[0], "rows": room[1], "ground": background.rgb}, self._body)
-        told = await child.line()
-        data = await child.read(told["columns"] * told["rows"] * 3)
-        return Pixels(told["columns"], told["rows"], told["title"], data, told["problem"])
+        head = await child.line()
+        data = await child.read(head["columns"] * head["rows"] * 3)
+        return Pixels(head["columns"], head["rows"], head["title"], data, head["problem"])
 
     def _end(self) -> None:
         child, self._child = self._child, None
@@ -121,26 +121,27 @@ class PictureView(Widget):
     # --- painting ----------------------------------------------------------------------------------------------------
 
     def get_content_height(self, *_sizes: object) -> int:
-        """Lines of the picture, and one for the words."""
+        """Return the lines of the image, and one for its caption."""
         return (self._pixels.rows + 1) // 2 + 1
 
     def render_line(self, y: int) -> Strip:
-        """Two rows of pixels; below them what it is."""
+        """Return a line of two pixel rows, or the caption below them."""
         width, base = self.size.width, self.rich_style
-        made = self._pixels
-        if y * 2 < made.rows:
+        pixels = self._pixels
+        if y * 2 < pixels.rows:
             return Strip([Segment(" ", base), *self._cells(y * 2)]).extend_cell_length(width, base).crop(0, width)
-        if y * 2 < made.rows + 2:
-            words = " · ".join(part for part in (made.title, made.problem and f"no preview: {made.problem}") if part)
-            return Strip([Segment(f" {words}"[:width], base + Style(dim=True))]).extend_cell_length(width, base)
+        if y * 2 < pixels.rows + 2:
+            problem = f"no preview: {pixels.problem}" if pixels.problem else ""
+            caption = " · ".join(part for part in (pixels.title, problem) if part)
+            return Strip([Segment(f" {caption}"[:width], base + Style(dim=True))]).extend_cell_length(width, base)
         return Strip.blank(width, base)
 
     def _cells(self, row: int) -> list[Segment]:
-        """A line of cells; neighbours of the same two colours are one segment."""
-        made, segments = self._pixels, list[Segment]()
-        above, length = row * made.columns * 3, made.columns * 3
-        upper = made.data[above : above + length]
-        lower = made.data[above + length : above + 2 * length]
+        """Return a line of cells; adjacent cells with the same two colors share a segment."""
+        pixels, segments = self._pixels, list[Segment]()
+        above, length = row * pixels.columns * 3, pixels.columns * 3
+        upper = pixels.data[above : above + length]
+        lower = pixels.data[above + length : above + 2 * length]
         start = 0
         for at in range(3, length + 3, 3):
             same = at < length and upper[at : at + 3] == upper[start : start + 3]

@@ -1,4 +1,4 @@
-"""Reading a shown body: where the cursor is, searching, folding, copying, saving, opening elsewhere."""
+"""The body view with its bars: path of the cursor, search, folds, copying, saving and opening elsewhere."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 _PATH_AT_ONCE: Final = 0.003
 _PATH_AFTER: Final = 0.08
-"""Seconds that the cursor must rest until a path is looked for that is not at hand."""
+"""Seconds that the cursor must rest before a slow path is looked up."""
 
 
 class BodyReader(Vertical):
-    """The view with its bars and its status line. ``BodyPanel`` decides which document is in it."""
+    """The view with its bars and status line. ``BodyPanel`` decides which document it shows."""
 
     DEFAULT_CSS = """
     BodyReader {
@@ -62,54 +62,54 @@ class BodyReader(Vertical):
         self._environ = environ
         self._outline: Outline | None = None
         self._file_name = "response"
-        self._path = self._said = self._saved = self._shown_note = ""
+        self._path = self._message = self._saved = self._shown_note = ""
         super().__init__(id=id, classes=classes)
 
     def compose(self) -> ComposeResult:
         yield Static(id="body-note", markup=False)
         yield PictureView()
         yield BodyView()
-        yield TypeBar("/", "search the whole body", switch="regex", id="body-search")
+        yield TypeBar("/", "search the body", switch="regex", id="body-search")
         yield TypeBar("|", "filter", id="body-filter")
-        yield TypeBar("save to", "path of a file", id="body-save")
+        yield TypeBar("save to", "file path", id="body-save")
         yield ChoiceBar(id="body-choice")
         yield Static(id="body-status", markup=False)
 
     @property
     def view(self) -> BodyView:
-        """What takes the keys."""
+        """The view of the body."""
         return self.query_one(BodyView)
 
     @property
     def shown_document(self) -> Document | None:
-        """The body, or what a filter leaves of it; None while there is none."""
+        """The body or its filtered part, or None."""
         raise NotImplementedError
 
     @property
     def filtered(self) -> bool:
-        """Whether that is what a filter leaves."""
+        """Whether ``shown_document`` is filtered."""
         raise NotImplementedError
 
     @property
     def problems(self) -> list[str]:
-        """What else is to be known."""
+        """Problems to show above the view."""
         raise NotImplementedError
 
     @property
     def arriving(self) -> bool:
-        """Whether more of the body is to come."""
+        """Whether the body is still arriving."""
         raise NotImplementedError
 
-    # -- where one is ----------------------------------------------------------------------------------------------
+    # -- position and path ----------------------------------------------------------------------------------------
 
     @on(BodyView.CursorMoved)
     def _cursor_moved(self, event: BodyView.CursorMoved) -> None:
         event.stop()
-        self._said = ""
+        self._message = ""
         self._follow()
 
     def _follow(self) -> None:
-        """The path of the cursor: at once where it is near, else as soon as it is found."""
+        """Show the path of the cursor: immediately if it is found quickly, otherwise later."""
         document, line = self.view.document, self.view.cursor_line
         if isinstance(document, RecordTable):
             self._path = document.path(line) if document.line_count else ""
@@ -123,27 +123,27 @@ class BodyReader(Vertical):
                 self._path = end.value
             else:
                 self._path = "…"
-                self._later(partial(self._path_on, steps), "path")
+                self._later(partial(self._find_path, steps), "path")
                 self._tell()
                 return
         self.workers.cancel_group(self, "path")
         self._tell()
 
-    async def _path_on(self, steps: Generator[None, None, str]) -> None:
+    async def _find_path(self, steps: Generator[None, None, str]) -> None:
         await asyncio.sleep(_PATH_AFTER)
         self._path = await run_to_end(steps)
         self._path_found()
         self._tell()
 
     def _path_found(self) -> None:
-        """The path of the cursor took a while to be found; those of the lines about it are at hand now."""
+        """Called after a slow path lookup; paths of nearby lines are fast now."""
 
     def _later(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
         _: Worker[None] = self.run_worker(work, group=group, exclusive=True, exit_on_error=False, description=group)
 
     def say(self, text: str) -> None:
-        """Say something in the status line until the cursor moves."""
-        self._said = text
+        """Show a message in the status line until the cursor moves."""
+        self._message = text
         self._tell()
 
     def _tell(self) -> None:
@@ -167,7 +167,7 @@ class BodyReader(Vertical):
             filtered=self.filtered,
             folded=view.folded,
             wrapped=view.wrapped,
-            said=self._said,
+            message=self._message,
             arriving=self.arriving,
         )
         self.query_one("#body-status", Static).update(status, layout=False)
@@ -203,11 +203,11 @@ class BodyReader(Vertical):
     # -- folding, copying, files -----------------------------------------------------------------------------------
 
     def action_folds(self) -> None:
-        """Offer folds of the whole body, where it is laid out."""
+        """Offer to fold or unfold the whole body, if it is laid out."""
         if self.view.document is None or not self.view.document.laid_out:
-            self.say("nothing folds in this view; v has others")
+            self.say("this view has no folds; press v for another")
             return
-        choices = (("a", "fold all"), ("u", "unfold all"), ("1-9", "to that depth"))
+        choices = (("a", "fold all"), ("u", "unfold all"), ("1-9", "fold to depth"))
         self.query_one(ChoiceBar).open("folds", choices, more="123456789")
 
     def action_copy(self) -> None:
@@ -237,7 +237,7 @@ class BodyReader(Vertical):
             self.say(f"copied {copied.what}")
 
     def action_save(self) -> None:
-        """Ask where to save what is shown: the body as sent, or what the filter leaves of it."""
+        """Ask where to save the body as sent, or its filtered part."""
         document = self.shown_document
         if document is not None:
             self._saved = ""
@@ -250,19 +250,19 @@ class BodyReader(Vertical):
         if not event.done or document is None or not path:
             return
         try:
-            where = await asyncio.to_thread(body_files.save, document.body, path, overwrite=path == self._saved)
+            target = await asyncio.to_thread(body_files.save, document.body, path, overwrite=path == self._saved)
         except FileExistsError:
             self._saved = path
-            event.bar.tell("", f"{path} is there already; press enter again to write over it")
+            event.bar.tell("", f"{path} already exists; press enter again to overwrite it")
         except (OSError, ValueError) as error:
             event.bar.tell("", f"not saved: {getattr(error, 'strerror', None) or error}")
         else:
             event.bar.close()
             self.view.focus()
-            self.say(f"saved {format_size(len(document.body))} to {where}")
+            self.say(f"saved {format_size(len(document.body))} to {target}")
 
     def action_open(self, edit: bool) -> None:
-        """Open a copy of what is shown in the person's pager or editor."""
+        """Open a copy of the shown body in the user's pager or editor."""
         self._later(partial(self._open, edit), "open")
 
     async def _open(self, edit: bool) -> None:
@@ -274,7 +274,7 @@ class BodyReader(Vertical):
                 body_files.write_temporary, document, body_files.suffix_of(shown), sanitized=not edit
             )
         except OSError as error:
-            self.say(f"no temporary file: {error.strerror or error}")
+            self.say(f"cannot create a temporary file: {error.strerror or error}")
             return
         problem = body_files.open_in(self.app, body_files.program(self._environ, edit=edit), path)
-        self.say(problem or ("what you changed was a copy" if edit else ""))
+        self.say(problem or ("you edited a copy; the response is unchanged" if edit else ""))

@@ -1,4 +1,4 @@
-"""A part of an open temporary file as a ``Store``: written by one process, read by another through a memory map."""
+"""Parts of an open temporary file as a ``Store``: written by one process, memory-mapped by another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Region:
-    """The bytes from *offset* (a multiple of ``ALIGNED``) on of the file *descriptor*, *size* of them so far."""
+    """*size* bytes of the file *descriptor* from *offset* on, a multiple of ``ALIGNED``."""
 
     def __init__(self, descriptor: int, offset: int = 0, size: int = 0) -> None:
         self.descriptor = descriptor
@@ -20,7 +20,7 @@ class Region:
         self._map: mmap.mmap | None = None
 
     def append(self, data: Data) -> None:
-        """Add *data* to the end. Raises ``OSError`` where there is no room."""
+        """Append *data*. Raises ``OSError`` if the disk is full."""
         view, at = memoryview(data), 0
         while at < len(view):
             at += os.pwrite(self.descriptor, view[at:], self.offset + self.size + at)
@@ -28,7 +28,7 @@ class Region:
 
     @property
     def data(self) -> Data:
-        """All bytes so far. A map that was given out before stays valid until it is no longer used."""
+        """All bytes so far. A map returned earlier stays valid while it is used."""
         if not self.size:
             return b""
         if self._map is None or len(self._map) != self.size:
@@ -40,14 +40,14 @@ ALIGNED = mmap.ALLOCATIONGRANULARITY
 
 
 class Regions:
-    """Makes one region behind the other in the file *descriptor*; only the newest grows."""
+    """Allocates one region after another in the file *descriptor*; only the newest grows."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self.newest = Region(descriptor)
 
     def make(self) -> Region:
-        """A new region, behind the newest."""
+        """Return a new region after the newest one."""
         end = self.newest.offset + self.newest.size
         self.newest = Region(self._descriptor, -(-end // ALIGNED) * ALIGNED)
         return self.newest

@@ -1,4 +1,4 @@
-"""The rows of a shown body: its cursor, what is folded and wrapped, and how far it is scrolled."""
+"""The rows of a body: cursor, folds, wrapping and scrolling."""
 
 from __future__ import annotations
 
@@ -27,19 +27,18 @@ if TYPE_CHECKING:
     from explorer.core.body.search import Hit
 
 _AT_ONCE = 0.02
-"""Seconds that a key may take before its work goes on between other keys."""
+"""Seconds that a key press may take before its work continues in the background."""
 
 
 class BodyRows(CursorView):
-    """Shows the rows of a ``Document`` or a ``RecordTable``; ``BodyView`` paints them and has the keys.
+    """The rows of a ``Document`` or a ``RecordTable``; ``BodyView`` paints them and binds the keys.
 
-    Nothing here depends on the size of the body but what goes on in steps between keys: measuring, wrapping, folding
-    a whole level.
+    Only work in background steps depends on the size of the body: measuring, wrapping, folding a whole level.
     """
 
     @dataclass
     class About(Message):
-        """Something about a view."""
+        """A message about a view."""
 
         view: BodyRows
 
@@ -50,7 +49,7 @@ class BodyRows(CursorView):
 
     @dataclass
     class CursorMoved(About):
-        """Another line is under the cursor."""
+        """The cursor moved to another line."""
 
         line: int
 
@@ -62,7 +61,7 @@ class BodyRows(CursorView):
         classes: str | None = None,
         disabled: bool = False,
     ) -> None:
-        # Before super().__init__: styles are notified while the base class is made.
+        # Set before super().__init__, which calls notify_style_update.
         self._document: Document | RecordTable | None = None
         self._painter: Painter | None = None
         self._rows: WrappedRows | None = None
@@ -93,11 +92,11 @@ class BodyRows(CursorView):
 
     @property
     def document(self) -> Document | RecordTable | None:
-        """What is shown."""
+        """The document that is shown."""
         return self._document
 
     def show(self, document: Document | RecordTable | None, *, keep_place: bool = False) -> None:
-        """Show *document* from its top, or where the view stands with *keep_place*. A search that was on is ended."""
+        """Show *document* from its top, or at the current position with *keep_place*; ends a search."""
         self._document = document
         self._rows = None if document is None or isinstance(document, RecordTable) else WrappedRows(document)
         self._painter = Painter(document, self._rows, self._style_of) if document is not None else None
@@ -113,7 +112,7 @@ class BodyRows(CursorView):
         self._moved()
 
     def grown(self) -> None:
-        """More of the document is there, or other lines than before."""
+        """Update the view after the document grew or its lines changed."""
         document, painter = self._document, self._painter
         if document is None or painter is None:
             self.virtual_size = Size(0, 0)
@@ -130,13 +129,13 @@ class BodyRows(CursorView):
         before = self.cursor
         self.cursor = max(min(self.cursor, self.row_count - 1), 0)
         self._resize()
-        # Lines above the old end are as they were: painting them again would hold up keys while a body grows.
+        # Lines above the old end are unchanged; repainting them would delay keys while a body grows.
         bottom = self._line_of(self.scroll_offset.y + self.size.height)
         if generation != document.generation or count <= bottom or before != self.cursor:
             self.refresh()
         if document.complete:
             if self._finder.search is not None:
-                self._finder.again()
+                self._finder.restart()
                 painter.search = self._finder.search
             if self._wrap:
                 self._rewrap()
@@ -147,19 +146,19 @@ class BodyRows(CursorView):
 
     @property
     def row_count(self) -> int:
-        """Rows that the body takes, folded and wrapped as it is."""
+        """Number of rows with current folds and wrapping."""
         if self._rows is not None:
             return self._rows.count
         return self._document.line_count if self._document else 0
 
     @property
     def folded(self) -> int:
-        """How many folds there are."""
+        """Number of folds."""
         return len(self._rows.folds) if self._rows is not None else 0
 
     @property
     def hits(self) -> int:
-        """Matches counted so far."""
+        """Number of matches counted so far."""
         return self._finder.search.count if self._finder.search else 0
 
     @property
@@ -169,16 +168,16 @@ class BodyRows(CursorView):
 
     @property
     def searching(self) -> bool:
-        """Whether there is a search whose matches can be walked."""
+        """Whether a search is active."""
         return self._finder.search is not None
 
     @property
     def wrapped(self) -> bool:
-        """Whether long lines go on over several rows."""
+        """Whether long lines are wrapped."""
         return self._wrap
 
     def _line_of(self, row: int) -> int:
-        """The line at *row*, which may be beyond the end."""
+        """Return the line at *row*, which may be past the end."""
         return self._rows.at(row)[0] if self._rows is not None else row
 
     def _resize(self) -> None:
@@ -188,7 +187,7 @@ class BodyRows(CursorView):
         width = 1 if self._rows is not None and self._rows.width else document.width
         size = Size(width, self.row_count + self._top)
         if self._shows_bars_for(size):
-            # Nothing but the scrollbars' grips moves: the screen need not be laid out anew.
+            # Only the scrollbar thumbs move: the screen needs no new layout.
             self.set_reactive(CursorView.virtual_size, size)
             self.vertical_scrollbar.window_virtual_size = size.height
             self.horizontal_scrollbar.window_virtual_size = size.width
@@ -197,17 +196,17 @@ class BodyRows(CursorView):
 
     def _shows_bars_for(self, size: Size) -> bool:
         room = self.room
-        upright, level = self.show_vertical_scrollbar, self.show_horizontal_scrollbar
-        return upright and size.height > room.height and level is (size.width > room.width)
+        vertical, horizontal = self.show_vertical_scrollbar, self.show_horizontal_scrollbar
+        return vertical and size.height > room.height and horizontal is (size.width > room.width)
 
     @property
     def room(self) -> Size:
-        """Columns and rows between the scrollbars."""
+        """Size of the area without scrollbars."""
         return self.scrollable_content_region.size
 
     @property
     def _top(self) -> int:
-        """Rows of the header."""
+        """Number of header rows."""
         return 1 if isinstance(self._document, RecordTable) else 0
 
     async def _measure(self, document: Document | RecordTable) -> None:
@@ -223,8 +222,7 @@ class BodyRows(CursorView):
         return self._rows.at(self.cursor)[0] if self._rows is not None else self.cursor
 
     def go_to_line(self, line: int, cell: int = 0, *, margin: int = 0) -> None:
-        """Put the cursor on *line*, at the row of it that shows *cell*, with *margin* rows about it; unfolds what hides
-        it."""
+        """Put the cursor on the row of *line* that shows *cell*, with *margin* rows around it; expand folds."""
         if self._rows is not None:
             header = self._rows.folds.header_over(line)
             if header is not None:
@@ -247,7 +245,7 @@ class BodyRows(CursorView):
         self._moved()
 
     def _scroll(self, x: int | None = None, y: int | None = None) -> None:
-        """Scroll at once, also where the scrollbar that allows it is yet to be shown."""
+        """Scroll immediately, even before the scrollbar is shown."""
         x, y = x if x is None else max(x, 0), y if y is None else max(y, 0)
         self.scroll_to(x, y, animate=False, force=True, immediate=True)
 
@@ -255,40 +253,40 @@ class BodyRows(CursorView):
         self.post_message(self.CursorMoved(self, self.cursor_line if self._document is not None else 0))
 
     def to_end(self) -> None:
-        """To the last line. While the body is still made ready: to its end again once that is there."""
+        """Go to the last line, and again once a body in preparation is complete."""
         self._to_end = self._document is not None and not self._document.complete
         self.move_cursor_to(self.row_count - 1)
 
     @property
     def origin(self) -> int:
-        """The cursor's row, or the nearest one on the screen where that was scrolled away."""
+        """The cursor's row, or the nearest visible one if it was scrolled out of view."""
         top = self.scroll_offset.y
         return max(top, min(self.cursor, top + self.room.height - self._top - 1))
 
     def row_at(self, line: int) -> int | None:
-        """Return the row on a line of the view; the header is none, and below the last row it is that."""
+        """Return the row on a line of the view; None for the header."""
         return line - self._top if line - self.scroll_offset.y >= self._top else None
 
     # -- folding and wrapping --------------------------------------------------------------------------------------
 
     def fold_level(self, depth: int) -> None:
-        """Fold everything at *depth* (1 is right below the root), in steps."""
+        """Fold everything at *depth* (1 is right below the root), in the background."""
         if self._rows is not None:
             self._start(partial(self._fold_level, self._rows, depth), "fold")
 
     async def _fold_level(self, rows: WrappedRows, depth: int) -> None:
-        found: list[tuple[int, int]] = []
+        folds: list[tuple[int, int]] = []
 
-        def kept() -> Iterator[None]:
+        def collect() -> Iterator[None]:
             for fold in folds_at(rows.document, depth):
                 if fold is not None:
-                    found.append(fold)
+                    folds.append(fold)
                 yield
 
-        await run_in_steps(kept())
+        await run_in_steps(collect())
         if rows is self._rows:
             line = self.cursor_line
-            rows.folds.replace(found)
+            rows.folds.replace(folds)
             self._folded(line)
 
     def unfold_all(self) -> None:
@@ -300,7 +298,7 @@ class BodyRows(CursorView):
             self._folded(line)
 
     def fold(self, *, around: bool = False) -> None:
-        """Fold what the cursor's line opens; where it opens nothing or with *around*, what it is in."""
+        """Fold what the cursor's line opens; otherwise, or with *around*, its parent."""
         rows, line = self._rows, self.cursor_line
         if rows is None:
             return
@@ -314,10 +312,10 @@ class BodyRows(CursorView):
         except StopIteration as end:
             self._fold_lines(rows, end.value)
         else:
-            self._start(partial(self._fold_on, rows, steps), "fold")
+            self._start(partial(self._fold_slowly, rows, steps), "fold")
 
-    async def _fold_on(self, rows: WrappedRows, steps: Generator[None, None, tuple[int, int] | None]) -> None:
-        """Go on with what takes long, between keys."""
+    async def _fold_slowly(self, rows: WrappedRows, steps: Generator[None, None, tuple[int, int] | None]) -> None:
+        """Continue a slow fold in the background."""
         self._fold_lines(rows, await run_to_end(steps))
 
     def _fold_lines(self, rows: WrappedRows, fold: tuple[int, int] | None) -> None:
@@ -326,14 +324,14 @@ class BodyRows(CursorView):
             self._folded(fold[0])
 
     def unfold(self, header: int | None = None) -> None:
-        """Unfold what is hidden behind *header*, or at the cursor."""
+        """Unfold the line *header*, or the one under the cursor."""
         if self._rows is not None:
             header = self.cursor_line if header is None else header
             self._rows.folds.remove(header)
             self._folded(header)
 
     def _folded(self, line: int) -> None:
-        """Folds have changed; the cursor stays on *line* (or the header over it)."""
+        """Update after folds changed; the cursor stays on *line* or the header that hides it."""
         if self._rows is not None and self._painter is not None:
             self._rows.changed()
             self._painter.forget()
@@ -363,11 +361,11 @@ class BodyRows(CursorView):
             self._folded(line)
 
     def watch_show_vertical_scrollbar(self) -> None:
-        """The scrollbar takes its columns from the lines, or gives them back."""
+        """Adapt to the width of the scrollbar."""
         self.call_after_refresh(self.on_resize)
 
     def on_resize(self) -> None:
-        """Lines break elsewhere."""
+        """Wrap lines for the new width."""
         if self._wrap and self._rows is not None and self._rows.width != max(self.room.width, 8):
             self._rewrap()
         else:

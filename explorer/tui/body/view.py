@@ -1,4 +1,4 @@
-"""A response body on the screen: any size, sanitized, coloured where it is visible, folded, searched as a whole."""
+"""The view of a response body of any size: sanitized, highlighted where visible, foldable and searchable."""
 
 from __future__ import annotations
 
@@ -26,15 +26,14 @@ if TYPE_CHECKING:
     from explorer.tui.body.find import SearchState
 
 _COPY_LIMIT = 100_000
-"""Rows that a selection may be copied from at once."""
+"""Maximum number of rows copied from a selection."""
 
 
 class BodyView(BodyRows):
-    """Shows a ``Document`` or a ``RecordTable``. ``show`` it; ``grown`` when more of it is there; then ``search``,
-    ``fold``.
+    """Shows a ``Document`` or a ``RecordTable``. ``show`` it, and call ``grown`` when it has grown.
 
-    Making the document is the caller's work, in a thread where the body is large. Nothing here depends on its size
-    but what goes on in steps between keys: counting matches, measuring, wrapping, folding a whole level.
+    The caller prepares the document, in a thread if the body is large. Only work in background steps depends on its
+    size: counting matches, measuring, wrapping, folding a whole level.
     """
 
     ALLOW_SELECT = True
@@ -67,7 +66,7 @@ class BodyView(BodyRows):
 
     @dataclass
     class SearchWanted(BodyRows.About):
-        """The search key was pressed: whoever has room shows a box and calls ``search``."""
+        """The search key was pressed: the parent shows an input and calls ``search``."""
 
     @dataclass
     class RowChosen(BodyRows.About):
@@ -77,13 +76,13 @@ class BodyView(BodyRows):
 
     @dataclass
     class ValueChosen(BodyRows.About):
-        """Enter was pressed on a value that leads on."""
+        """Enter was pressed on a value that can be followed."""
 
         line: int
 
     @dataclass
     class SearchMoved(BodyRows.About):
-        """The search went on: more matches were counted, or another one is current. See ``SearchState``."""
+        """The state of the search changed. See ``SearchState``."""
 
         needle: str
         count: int
@@ -95,31 +94,31 @@ class BodyView(BodyRows):
     # -- links -----------------------------------------------------------------------------------------------------
 
     def link(self, linked: Callable[[int], bool] | None) -> None:
-        """Mark the values that lead on: those on lines for which *linked* is true."""
+        """Mark the values that can be followed: those on lines for which *linked* returns true."""
         if self._painter is not None:
             self._painter.linked = linked
             self.repaint()
 
     def repaint(self) -> None:
-        """Paint every row anew."""
+        """Repaint every row."""
         if self._painter is not None:
             self._painter.forget()
             self.refresh()
 
     @property
     def cursor_on_link(self) -> bool:
-        """Whether the value under the cursor does."""
+        """Whether the value under the cursor can be followed."""
         painter = self._painter
         return painter is not None and painter.linked is not None and painter.linked(self.cursor_line)
 
     def action_follow(self) -> None:
-        """Ask for what the value under the cursor leads to."""
+        """Request to follow the value under the cursor."""
         self.post_message(self.ValueChosen(self, self.cursor_line))
 
     # -- search ----------------------------------------------------------------------------------------------------
 
     def search(self, needle: str, *, regex: bool = False) -> None:
-        """Look for *needle* from the cursor on, round the end; an empty one ends the search. See ``SearchMoved``."""
+        """Search for *needle* from the cursor on, wrapping around; an empty string ends the search."""
         document, painter = self._document, self._painter
         if document is None or painter is None:
             return
@@ -133,18 +132,18 @@ class BodyView(BodyRows):
         self.refresh_bindings()
 
     def next_match(self) -> None:
-        """Go to the match after the current one, round the end."""
+        """Go to the next match, wrapping around."""
         self._finder.seek(self.cursor_line, forward=True)
 
     def previous_match(self) -> None:
-        """Go to the match before the current one, round the beginning."""
+        """Go to the previous match, wrapping around."""
         self._finder.seek(self.cursor_line, forward=False)
 
     def _line_at(self, row: int) -> int:
         return self._rows.at(row)[0] if self._rows is not None else row
 
     def _go_to(self, hit: Hit) -> None:
-        """Show *hit*, scrolled as little as brings it on the screen with a few lines around it."""
+        """Show *hit*, scrolling as little as possible."""
         document, painter = self._document, self._painter
         if document is None or painter is None:
             return
@@ -159,7 +158,7 @@ class BodyView(BodyRows):
 
     def _show_cells(self, first: int, last: int) -> None:
         width, left = self.room.width, self.scroll_offset.x
-        # The width may not be measured yet, and a place beyond it cannot be scrolled to.
+        # The width may not be measured yet, and the view cannot scroll past it.
         if last > self.virtual_size.width:
             self.virtual_size = Size(last + 1, self.virtual_size.height)
         if not left <= first < last <= left + width:
@@ -176,7 +175,7 @@ class BodyView(BodyRows):
     # -- painting --------------------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
-        """Row *y* of the viewport. Total: what fails to paint shows as text that says so."""
+        """Return row *y* of the viewport. Never raises: a row that cannot be painted shows an error."""
         scroll_x, scroll_y = self.scroll_offset
         width, style = self.size.width, self.rich_style
         painter, row = self._painter, y + scroll_y - self._top
@@ -191,9 +190,9 @@ class BodyView(BodyRows):
             span = selection.get_span(row) if selection else None
             if row == self.cursor and self.has_focus:
                 style += Style(bgcolor=self.get_component_rich_style("body--cursor").bgcolor)
-                strip = painter.strip(row, scroll_x, width, style, selected=span, kept=False)
+                strip = painter.strip(row, scroll_x, width, style, selected=span, cached=False)
             else:
-                strip = painter.strip(row, scroll_x, width, style, selected=span, kept=True)
+                strip = painter.strip(row, scroll_x, width, style, selected=span, cached=True)
             return strip.apply_offsets(scroll_x, row)
         except Exception as error:  # noqa: BLE001 - an exception here would end the app
             self.log.error(f"row {row} of a body could not be painted: {type(error).__name__}")
@@ -209,12 +208,12 @@ class BodyView(BodyRows):
         if kind == "selection":
             return self.screen.get_component_rich_style("screen--selection")
         style = self.get_component_rich_style(f"body--{kind}", partial=True)
-        if style.color is not None:  # alone it knows no ground to be blended with, and would be white on every theme
+        if style.color is not None:  # the partial style has no background to blend its color with
             style += Style(color=self.get_component_rich_style(f"body--{kind}").color)
         return style
 
     def notify_style_update(self) -> None:
-        """The theme or the focus changed: strips hold old colours."""
+        """Discard strips painted in the previous colors."""
         super().notify_style_update()
         if self._painter is not None:
             self._painter.forget()
@@ -222,11 +221,11 @@ class BodyView(BodyRows):
     # -- selection -------------------------------------------------------------------------------------------------
 
     def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 - the base class's
-        """Another part is selected; strips with a selection are not kept, so painting anew is enough."""
+        """Repaint; strips with a selection are not cached."""
         self.refresh()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected text as shown (at most 100 000 rows of it), without the breaks that wrapping made."""
+        """Return the selected text as shown (at most 100 000 rows), without wrapped line breaks."""
         document = self._document
         if document is None:
             return None
@@ -248,10 +247,10 @@ class BodyView(BodyRows):
             text += between + shown[span[0] : span[1] if span[1] >= 0 else None]
         return text, "\n"
 
-    # -- actions: at once, an animation would paint each page many times -------------------------------------------
+    # -- actions: without animations, which would paint each page many times ----------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The keys of a search work only while there is one, so that they can turn pages otherwise."""
+        """Enable search keys only during a search, since they turn pages otherwise."""
         if action in ("next_match", "previous_match"):
             return self.searching
         if action == "follow":
@@ -259,7 +258,7 @@ class BodyView(BodyRows):
         return super().check_action(action, parameters)
 
     def action_page(self, step: int) -> None:
-        """One page down or up, less a line to go on reading at."""
+        """Move by *step* pages, minus one line of overlap."""
         by = step * max(self.room.height - self._top - 1, 1)
         row = self.origin + by
         self.scroll_to(
@@ -268,29 +267,29 @@ class BodyView(BodyRows):
         self.move_cursor_to(row)
 
     def action_sideways(self, cells: int) -> None:
-        """Some columns to the left or right."""
+        """Scroll sideways by *cells*."""
         self._scroll(x=self.scroll_offset.x + cells)
 
     def action_top(self) -> None:
-        """To the first line and column."""
+        """Go to the first line and column."""
         self._to_end = False
         self._scroll(0, 0)
         self.move_cursor_to(0)
 
     def action_bottom(self) -> None:
-        """To the last line; the column stays."""
+        """Go to the last line; keep the column."""
         self.to_end()
 
     def action_line_start(self) -> None:
-        """To the first column."""
+        """Go to the first column."""
         self._scroll(x=0)
 
     def action_line_end(self) -> None:
-        """To the last column."""
+        """Go to the last column."""
         self._scroll(x=self.max_scroll_x)
 
     def action_toggle_fold(self) -> None:
-        """Fold what the line opens, or unfold what is folded there; on a record of a table, ask for it."""
+        """Fold or unfold the line; on a record of a table, request the full record."""
         line = self.cursor_line
         if self._rows is None:
             self.post_message(self.RowChosen(self, line))
@@ -300,22 +299,22 @@ class BodyView(BodyRows):
             self.fold()
 
     def action_fold(self) -> None:
-        """Fold what the line opens; where it opens nothing, what it is in."""
+        """Fold what the line opens, otherwise its parent."""
         self.fold()
 
     def action_unfold(self) -> None:
-        """Unfold what is folded at the cursor."""
+        """Unfold the line under the cursor."""
         self.unfold()
 
     def action_wrap(self) -> None:
-        """Wrap long lines, or let them scroll."""
+        """Toggle wrapping of long lines."""
         if self._rows is not None:
             self._wrap = not self._wrap
             self._scroll(x=0)
             self._rewrap()
 
     def action_search(self) -> None:
-        """Ask for a needle."""
+        """Request a search."""
         self.post_message(self.SearchWanted(self))
 
     def action_next_match(self) -> None:

@@ -149,7 +149,7 @@ class CollectController(Controller):
                 self.response_pane.focus_content()
         else:
             now = gathering.collection
-            self.tell(f"{gathering.address}: {now.sums}. Open it to see them.")
+            self.tell(f"{gathering.address}: {now.summary}. Open it to see them.")
         self.main.sender.ended()
 
     def adopt(self, gathering: PageBuffer) -> None:
@@ -170,7 +170,7 @@ class CollectController(Controller):
             self._look(gathering)
             if not gathering.active and gathering.merged is not None:
                 verdict = gathering.collection.verdict
-                self.title_bar.state = f"{verdict.outcome}, {gathering.collection.sums}"
+                self.title_bar.state = f"{verdict.outcome}, {gathering.collection.summary}"
             if focused:
                 self.response_pane.focus_collection()
 

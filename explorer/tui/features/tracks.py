@@ -50,7 +50,7 @@ class TracksController(Controller):
             from explorer.tui.panes.title_bar import TrackStrip
 
             strip = self.main.screen.query_one(TrackStrip)
-            strip.line = replace(strip.line, there=self._elsewhere())
+            strip.line = replace(strip.line, endpoint=self._elsewhere())
 
     def _elsewhere(self) -> str:
         """The endpoint of the step under way, where another one is open."""
@@ -124,8 +124,8 @@ class TracksController(Controller):
             of=len(track.steps),
             step=step.title if step is not None else "",
             brief=tutor.words(track, step.brief, keys) if step is not None else "",
-            there=self._elsewhere(),
+            endpoint=self._elsewhere(),
             kind=heard.kind if heard is not None else "",
-            said=tutor.words(track, heard.text, keys) if heard is not None else "",
+            message=tutor.words(track, heard.text, keys) if heard is not None else "",
             key=keys["tracks"],
         )

@@ -1,1 +1,1 @@
-"""What screens and widgets are built of: the key bar, the screens over the main one, lists with a cursor."""
+"""Building blocks of screens and panes: key bar, pushed screens, dialogs, line and cursor views."""

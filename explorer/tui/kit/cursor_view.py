@@ -1,4 +1,4 @@
-"""Views of lines that paint only what is seen: one without a cursor, and one whose cursor is always in sight."""
+"""Views that paint only visible lines: ``LineView`` without a cursor, ``CursorView`` with one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class LineView(ScrollView, can_focus=True):
     """Lines that a subclass paints in ``render_line``.
 
-    ``PREFIX`` is what its component classes begin with (``lines`` for ``lines--dim``).
+    ``PREFIX`` is the prefix of its component classes (``lines`` for ``lines--dim``).
     """
 
     PREFIX: ClassVar[str] = ""
@@ -27,32 +27,32 @@ class LineView(ScrollView, can_focus=True):
         classes: str | None = None,
         disabled: bool = False,
     ) -> None:
-        # Before super().__init__: styles are notified while the base class is made.
+        # Set before super().__init__, which calls notify_style_update.
         self._styles: dict[str, Style] = {}
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
 
     def notify_style_update(self) -> None:
-        """The theme or the focus changed: other colors."""
+        """Discard styles of the previous theme or focus."""
         super().notify_style_update()
         self._styles.clear()
 
     def style_of(self, kind: str) -> Style:
-        """Return the style of a component class, worked out once for each theme."""
+        """Return the style of a component class, cached until the theme changes."""
         style = self._styles.get(kind)
         if style is None:
             style = self._styles[kind] = self.blend(kind, self.get_component_rich_style(f"{self.PREFIX}--{kind}"))
         return style
 
     def blend(self, kind: str, style: Style) -> Style:  # noqa: ARG002 - for subclasses
-        """Return what of the *style* of a kind is painted over the line's own."""
+        """Return the part of *style* that is painted over the line's own style."""
         return style
 
 
 class CursorView(LineView):
-    """Rows, one of them under the cursor. A subclass says how many there are."""
+    """Rows, one of them under the cursor. A subclass defines ``row_count``."""
 
     OVERLAP: ClassVar[int] = 1
-    """Rows that are still seen after a page, to go on reading at."""
+    """Rows that stay visible after moving by a page."""
 
     def __init__(
         self,
@@ -72,13 +72,13 @@ class CursorView(LineView):
 
     @property
     def rows_seen(self) -> int:
-        """Number of rows on the screen."""
+        """Number of visible rows."""
         return self.size.height
 
     def move_cursor_to(self, row: int, *, margin: tuple[int, int] = (0, 0), quiet: bool = False) -> None:
-        """Put the cursor on *row* or the nearest there is, and bring it in sight.
+        """Put the cursor on *row*, clamped to the rows, and scroll it into view.
 
-        *margin*: rows that must be seen above and below it. *quiet*: do not report it.
+        *margin*: rows that must be visible above and below it. *quiet*: do not report the move.
         """
         before, self.cursor = self.cursor, max(0, min(row, self.row_count - 1))
         self.scroll_into_view(self.cursor, margin)
@@ -87,7 +87,7 @@ class CursorView(LineView):
             self.cursor_moved()
 
     def scroll_into_view(self, row: int, margin: tuple[int, int]) -> None:
-        """Scroll as little as brings *row* on the screen; with a *margin* it is put a third down."""
+        """Scroll just enough to show *row*; with a *margin*, put it a third of the way down."""
         above, below = margin
         top, height = self.scroll_offset.y, max(self.rows_seen, 1)
         if top + above <= row < top + height - below:
@@ -98,27 +98,27 @@ class CursorView(LineView):
             self.scroll_to_row(row if row < top else row - height + 1)
 
     def scroll_to_row(self, row: int) -> None:
-        """Put *row* at the top. At once: an animation would paint each page many times."""
+        """Put *row* at the top, without an animation, which would paint each page many times."""
         self.scroll_to(y=row, animate=False)
 
     def repaint_rows(self, before: int, now: int) -> None:  # noqa: ARG002 - for subclasses
-        """Paint what the cursor left and where it is."""
+        """Repaint the rows that the cursor left and entered."""
         self.refresh()
 
     def cursor_moved(self) -> None:
-        """Report that the cursor was moved."""
+        """Report that the cursor moved."""
 
     @property
     def origin(self) -> int:
-        """The row that a step is counted from."""
+        """The row that steps are relative to."""
         return self.cursor
 
     def action_cursor(self, step: int) -> None:
-        """Move some rows down or up."""
+        """Move the cursor by *step* rows."""
         self.move_cursor_to(self.origin + step)
 
     def action_page(self, step: int) -> None:
-        """Move one page down or up."""
+        """Move the cursor by *step* pages."""
         self.action_cursor(step * max(self.rows_seen - self.OVERLAP, 1))
 
     def action_top(self) -> None:
@@ -130,16 +130,16 @@ class CursorView(LineView):
         self.move_cursor_to(self.row_count - 1)
 
     def on_click(self, event: events.Click) -> None:
-        """Do with the row under the mouse what a click does."""
+        """Handle a click on a row."""
         at = event.get_content_offset(self)
         row = self.row_at(at.y + self.scroll_offset.y) if at is not None else None
         if row is not None:
             self.row_clicked(row, event)
 
     def row_at(self, line: int) -> int | None:
-        """Return the row on a line of the view, or None where there is none."""
+        """Return the row on a line of the view, or None."""
         return line if 0 <= line < self.row_count else None
 
     def row_clicked(self, row: int, event: events.Click) -> None:  # noqa: ARG002 - for subclasses
-        """Put the cursor there."""
+        """Put the cursor on the clicked row."""
         self.move_cursor_to(row)

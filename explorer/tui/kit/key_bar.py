@@ -1,4 +1,4 @@
-"""The key bar, and the keys of a pushed screen from the bindings it declares."""
+"""The key bar, and the keys of a pushed screen collected from its bindings."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 HELP: Final = "app.screen_help"
-"""The action of the help that every screen has."""
+"""The action that opens the help of a screen."""
 
 
 class Hint(NamedTuple):
-    """A key, a word or two, and the action that a click runs (may be empty)."""
+    """A key, a short title, and the action that a click runs (may be empty)."""
 
     key: str
     title: str
@@ -33,20 +33,20 @@ class Hint(NamedTuple):
 
     @property
     def content(self) -> Content:
-        """The key in its color, and the words."""
+        """The key in its color, and the title."""
         title = self.title[:1].upper() + self.title[1:]
         return Content.assemble((self.key, "$footer-key-foreground bold"), " ", title)
 
 
-def hint_of(action_id: str, words: str, keymap: Mapping[str, str]) -> Hint:
-    """Return the hint of an action of the table; *words* replace its own where they are not empty."""
+def hint_of(action_id: str, title: str, keymap: Mapping[str, str]) -> Hint:
+    """Return the hint of an action of the table; a non-empty *title* replaces its own."""
     action = BY_ID[action_id]
     run = action.run if is_clickable(action) else ""
-    return Hint(label_of(action_id, keymap), words or action.words or action.title, run)
+    return Hint(label_of(action_id, keymap), title or action.words or action.title, run)
 
 
 class KeyBar(Widget):
-    """One line of keys."""
+    """One line of key hints."""
 
     DEFAULT_CSS = """
     KeyBar { height: 1; dock: bottom; background: $panel; color: $foreground; padding: 0 1; }
@@ -58,7 +58,7 @@ class KeyBar(Widget):
         super().__init__()
 
     def show(self, hints: Sequence[Hint], last: Sequence[Hint]) -> None:
-        """Show *hints* as far as there is room, and *last* always; the help of the screen is added where it is not."""
+        """Show as many *hints* as fit, and always *last*; the screen's help is added if it is missing."""
         if not any(hint.key in ("?", "F1") for hint in last):
             typing = isinstance(self.screen.focused, (Input, TextArea))
             last = [Hint("F1" if typing else "?", "Help", HELP), *last]
@@ -68,7 +68,7 @@ class KeyBar(Widget):
 
     @property
     def fitting(self) -> list[Hint]:
-        """What is shown."""
+        """The hints that fit."""
         room = self.size.width - sum(hint.content.cell_length + 2 for hint in self._last)
         parts: list[Hint] = []
         for hint in self.hints:
@@ -79,11 +79,11 @@ class KeyBar(Widget):
         return [*parts, *self._last]
 
     def render(self) -> Content:
-        """The keys."""
+        """Return the hints that fit."""
         return Content("  ").join(hint.content for hint in self.fitting)
 
     def on_click(self, event: events.Click) -> None:
-        """Have the screen do what the key that was clicked does."""
+        """Run the action of the hint that was clicked."""
         at = 1
         for hint in self.fitting:
             width = hint.content.cell_length
@@ -94,11 +94,11 @@ class KeyBar(Widget):
 
 
 OWN: str = __name__.partition(".")[0] + "."
-"""Where a class must be from to count: the library's widgets bind keys that everybody knows."""
+"""Package prefix of the classes whose keys are listed; keys of library widgets are omitted."""
 
 
 class ScreenKey(NamedTuple):
-    """A key of a screen: ``keys`` as people write them, ``run`` the action and ``node`` where it is looked up."""
+    """A key of a screen: ``keys`` as displayed, the action ``run``, and the ``node`` that handles it."""
 
     keys: tuple[str, ...]
     title: str
@@ -108,38 +108,38 @@ class ScreenKey(NamedTuple):
 
 
 def keys_of_screen(screen: Screen[object], keymap: Mapping[str, str]) -> list[ScreenKey]:
-    """What *screen* itself binds, after what only its footer names."""
-    bound = list(_bound(screen, keymap))
-    named = {key for one in bound for key in one.keys}
-    return [*_only_in_footer(screen, named), *bound]
+    """Return the keys that only the footer of *screen* names, then those that the screen binds."""
+    bound = list(_bound_keys(screen, keymap))
+    known = {key for entry in bound for key in entry.keys}
+    return [*_only_in_footer(screen, known), *bound]
 
 
 def keys_of_widgets(screen: Screen[object], keymap: Mapping[str, str]) -> list[ScreenKey]:
-    """What the widgets of *screen* bind; a key that several of them bind stands once."""
-    kinds = {type(one): one for one in screen.walk_children() if one.display}
-    found: dict[str, ScreenKey] = {}
-    for node in kinds.values():
-        for one in _bound(node, keymap):
-            found.setdefault(one.keys[0], one)
-    return list(found.values())
+    """Return the keys that the widgets of *screen* bind, without duplicates."""
+    nodes = {type(node): node for node in screen.walk_children() if node.display}
+    entries: dict[str, ScreenKey] = {}
+    for node in nodes.values():
+        for entry in _bound_keys(node, keymap):
+            entries.setdefault(entry.keys[0], entry)
+    return list(entries.values())
 
 
-def _bound(node: DOMNode, keymap: Mapping[str, str]) -> Iterator[ScreenKey]:
+def _bound_keys(node: DOMNode, keymap: Mapping[str, str]) -> Iterator[ScreenKey]:
     for kind in type(node).__mro__:
         if not kind.__module__.startswith(OWN):
             continue
-        for one in kind.__dict__.get("BINDINGS", ()):
-            if isinstance(one, Binding) and one.description:
-                keys = (keymap.get(one.id or "") or one.key).split(",")
+        for binding in kind.__dict__.get("BINDINGS", ()):
+            if isinstance(binding, Binding) and binding.description:
+                keys = (keymap.get(binding.id or "") or binding.key).split(",")
                 names = tuple(dict.fromkeys(format_key(key.strip()) for key in keys))
-                yield ScreenKey(names, one.description, one.tooltip, one.action, node)
+                yield ScreenKey(names, binding.description, binding.tooltip, binding.action, node)
 
 
-def _only_in_footer(screen: Screen[object], named: set[str]) -> Iterator[ScreenKey]:
+def _only_in_footer(screen: Screen[object], known: set[str]) -> Iterator[ScreenKey]:
     for bar in screen.query(KeyBar):
         for hint in bar.hints:
             keys = tuple(hint.key.replace("/", " ").split() if hint.key.isascii() else hint.key.replace(" ", "")) or (
                 "/",
             )
-            if not named.intersection(keys):
+            if not known.intersection(keys):
                 yield ScreenKey(keys, hint.title[:1].upper() + hint.title[1:], "", "", screen)

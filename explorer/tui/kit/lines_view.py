@@ -1,7 +1,7 @@
-"""A scrolling view of short styled rows that wraps at the cell, so that every character of a long value is seen.
+"""A scrolling view of styled rows that wraps at the cell, so that every character of a long value is visible.
 
-Rows are laid out for the width at hand and only the visible lines are painted. What is selected is copied without the
-gutter and without the line breaks that wrapping made.
+Rows are laid out for the current width; only visible lines are painted. A selection is copied without the gutter and
+without wrapped line breaks.
 """
 
 from __future__ import annotations
@@ -51,9 +51,11 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One logical line. ``gutter`` stands before its first line, ``more`` before the lines that wrapping adds (as wide
-    as ``gutter``), and ``hang`` is how many cells the added lines are set in behind the gutter. One that is ``joined``
-    goes on from the row above: copied, they are one line."""
+    """One logical line.
+
+    ``gutter`` precedes its first line and ``more``, of the same width, the wrapped lines. Wrapped lines are indented by
+    ``hanging_indent`` cells behind the gutter. A ``joined`` row continues the row above: copied, they are one line.
+    """
 
     spans: tuple[Span, ...] = ()
     gutter: tuple[Span, ...] = ()
@@ -67,11 +69,11 @@ class _WrappedLine:
     gutter: tuple[Span, ...]
     spans: tuple[Span, ...]
     continued: bool
-    """Whether it goes on from the line above."""
+    """Whether it continues the line above."""
 
 
 def fitting_length(text: str, room: int) -> int:
-    """How many characters of *text* fit into *room* cells; at least one."""
+    """Return how many characters of *text* fit in *room* cells; at least one."""
     if text.isascii():
         return max(1, min(room, len(text)))
     used = 0
@@ -101,12 +103,12 @@ def _wrapped(row: Row, width: int) -> Iterator[_WrappedLine]:
 
 
 def span_width(spans: Iterable[Span]) -> int:
-    """How many cells *spans* take."""
+    """Return the width of *spans* in cells."""
     return sum(cell_len(text) for _, text in spans)
 
 
 class LinesView(LineView):
-    """Shows rows. ``show`` takes them ready; ``show_for`` takes a function from the width to the rows."""
+    """Shows rows. ``show`` takes the rows; ``show_for`` takes a function from the width to the rows."""
 
     PREFIX = "lines"
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{kind}" for kind in KINDS}
@@ -140,7 +142,7 @@ class LinesView(LineView):
         self._make: Callable[[int], Sequence[Row]] = lambda _width: ()
         self._lines: list[_WrappedLine] = []
         self._starts: list[int] = []
-        """Where each row begins among the lines."""
+        """Row → number of its first line."""
         self._width = 0
         super().__init__(id=id, classes=classes)
 
@@ -149,14 +151,14 @@ class LinesView(LineView):
         self.show_for(lambda _width: rows)
 
     def show_for(self, make: Callable[[int], Sequence[Row]]) -> None:
-        """Show what *make* gives for a width in cells; it is called again when the width changes."""
+        """Show the rows that *make* returns for a width in cells; it is called again when the width changes."""
         self._make = make
         self._lay_out()
         self.scroll_home(animate=False, immediate=True)
 
     @property
     def plain(self) -> str:
-        """Everything that is shown, as text, one logical row a line, without gutters."""
+        """All rows as text without gutters, one logical row per line."""
         parts: list[str] = []
         for index, line in enumerate(self._lines):
             if index and not line.continued:
@@ -165,7 +167,7 @@ class LinesView(LineView):
         return "".join(parts)
 
     def line_of(self, row: int) -> int:
-        """The line on which a row begins, as it is laid out now; 0 where there is none."""
+        """Return the first line of a row in the current layout; 0 for an unknown row."""
         return self._starts[row] if 0 <= row < len(self._starts) else 0
 
     def _lay_out(self) -> None:
@@ -187,7 +189,7 @@ class LinesView(LineView):
         self.refresh()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected text as it was before wrapping."""
+        """Return the selected text as it was before wrapping."""
         parts: list[str] = []
         for number, line in enumerate(self._lines):
             span = selection.get_span(number)
@@ -201,30 +203,30 @@ class LinesView(LineView):
             parts.append(text[start:end])
         return "".join(parts), "\n"
 
-    # At once: an animation would paint each page many times.
+    # No animations: they would paint each page many times.
 
     def action_scroll_down(self) -> None:
-        """One line down."""
+        """Scroll down one line."""
         self.scroll_relative(y=1, animate=False)
 
     def action_scroll_up(self) -> None:
-        """One line up."""
+        """Scroll up one line."""
         self.scroll_relative(y=-1, animate=False)
 
     def action_page_down(self) -> None:
-        """One page down, less a line to go on reading at."""
+        """Scroll down one page, minus one line of overlap."""
         self.scroll_relative(y=max(self.size.height - 1, 1), animate=False)
 
     def action_page_up(self) -> None:
-        """One page up, less a line."""
+        """Scroll up one page, minus one line of overlap."""
         self.scroll_relative(y=-max(self.size.height - 1, 1), animate=False)
 
     def action_scroll_home(self) -> None:
-        """To the first line."""
+        """Scroll to the first line."""
         self.scroll_to(y=0, animate=False)
 
     def action_scroll_end(self) -> None:
-        """To the last line."""
+        """Scroll to the last line."""
         self.scroll_to(y=self.max_scroll_y, animate=False)
 
     def render_line(self, y: int) -> Strip:
@@ -236,13 +238,13 @@ class LinesView(LineView):
         strip = Strip([Segment(text, self.style_of(kind)) for kind, text in (*line.gutter, *line.spans)])
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(number)) is not None:
-            strip = _marked(strip, span, self.screen.get_component_rich_style("screen--selection"))
+            strip = _select(strip, span, self.screen.get_component_rich_style("screen--selection"))
         return strip.crop_extend(scroll_x, scroll_x + width, base).apply_offsets(scroll_x, number)
 
 
-def _marked(strip: Strip, span: tuple[int, int], style: Style) -> Strip:
+def _select(strip: Strip, span: tuple[int, int], style: Style) -> Strip:
     start, end = span[0], strip.cell_length if span[1] == -1 else min(span[1], strip.cell_length)
     if start >= end:
         return strip
-    chosen = Strip([Segment(text, (old or Style()) + style) for text, old, _ in strip.crop(start, end)])
-    return Strip.join([strip.crop(0, start), chosen, strip.crop(end)])
+    selected = Strip([Segment(text, (old or Style()) + style) for text, old, _ in strip.crop(start, end)])
+    return Strip.join([strip.crop(0, start), selected, strip.crop(end)])

@@ -1,6 +1,6 @@
-"""The screens over the main one.
+"""Base classes of pushed screens.
 
-ClosingScreen ─┬─► ListScreen: a whole screen with a title, mostly a list and its details, and a key bar
+ClosingScreen ─┬─► ListScreen: a full screen with a title, usually a list with details, and a key bar
                └─► Dialog: a box in the middle
 """
 
@@ -21,33 +21,33 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 KeyHint = str | tuple[str, str]
-"""The id of an action that the key bar shows, or the id and words in place of the action's own."""
+"""Id of an action for the key bar, or the id and a title to use instead of the action's own."""
 LETTER_GRACE: Final = 0.3
-"""Seconds after a dialog appears during which it ignores bare letters: they were typed for what was there before."""
+"""Seconds during which a new dialog ignores letters, which may have been typed for the previous screen."""
 MOVE_ACTIONS: Final = frozenset({"move", "down", "up", "scroll"})
-"""What a letter may do at once, since it neither confirms nor changes anything."""
+"""Actions that letters may run during the grace period, since they confirm and change nothing."""
 
 
 class ScreenHost(Protocol):
-    """What the app is to these screens."""
+    """What these screens need from the app."""
 
     clock: Callable[[], float]
 
     @property
     def keymap(self) -> Mapping[str, str]:
-        """Keys that the settings give to actions."""
+        """Action id → keys from the settings."""
 
     def tell(self, text: str, *, severity: str = "information") -> None:
-        """Say something that needs no answer."""
+        """Show a notification."""
 
 
 class ClosingScreen(Screen[Result]):
-    """A screen that is pushed and dismissed: once, however many keys close it."""
+    """A pushed screen that is dismissed only once, however many keys close it."""
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Close this screen and what lies on top of it; do nothing where it is closed already.
+        """Close this screen and those on top of it; do nothing if it is already closed.
 
-        The library pops whatever is on top, so that two closing keys in one burst would take a screen below with them.
+        Textual pops the topmost screen, so two closing keys in one burst would also close a screen below.
         """
         app = self.app
         if self not in app.screen_stack:
@@ -67,7 +67,7 @@ class ClosingScreen(Screen[Result]):
         return self.query_one(OptionList)
 
     def tell(self, text: str, *, severity: str = "information") -> None:
-        """Say something that needs no answer."""
+        """Show a notification."""
         self.host.tell(text, severity=severity)
 
     def action_move(self, step: int) -> None:
@@ -75,18 +75,18 @@ class ClosingScreen(Screen[Result]):
         self.listing.action_cursor_down() if step > 0 else self.listing.action_cursor_up()
 
     def action_close(self) -> None:
-        """Close, and give nothing."""
+        """Close without a result."""
         self.dismiss(None)
 
     def action_cancel(self) -> None:
-        """Close, and give nothing."""
+        """Close without a result."""
         self.dismiss(None)
 
 
 class ListScreen(ClosingScreen[Result]):
-    """A whole screen.
+    """A full screen.
 
-    From ``BESIDE`` columns on it has the class ``-beside``, below that ``-narrow``.
+    It has the class ``-beside`` from ``BESIDE`` columns on, otherwise ``-narrow``.
     """
 
     BESIDE: ClassVar[int] = 110
@@ -98,11 +98,11 @@ class ListScreen(ClosingScreen[Result]):
     """
 
     def on_mount(self) -> None:
-        """Lay out for the width; what a screen does itself comes before."""
+        """Set the class for the width; runs after a subclass's own handler."""
         self._arrange()
 
     def on_resize(self) -> None:
-        """Lay out for the new width; what a screen does itself comes before."""
+        """Set the class for the new width; runs after a subclass's own handler."""
         self._arrange()
 
     def _arrange(self) -> None:
@@ -110,9 +110,9 @@ class ListScreen(ClosingScreen[Result]):
         self.set_class(self.size.width < self.BESIDE, "-narrow")
 
     def show_keys(self, keys: Iterable[KeyHint], last: KeyHint) -> None:
-        """Show *keys* in the key bar as far as there is room, and *last* always."""
+        """Show as many *keys* as fit in the key bar, and always *last*."""
         keymap = self.host.keymap
-        hints = [hint_of(*((shown, "") if isinstance(shown, str) else shown), keymap=keymap) for shown in (*keys, last)]
+        hints = [hint_of(*((key, "") if isinstance(key, str) else key), keymap=keymap) for key in (*keys, last)]
         self.query_one(KeyBar).show(hints[:-1], hints[-1:])
 
 
@@ -148,11 +148,11 @@ class Dialog(ModalScreen[Result], ClosingScreen[Result], Generic[Result]):
     _shown_at = 0.0
 
     def on_screen_resume(self) -> None:
-        """Measure the grace period from here."""
+        """Start the grace period for letters."""
         self._shown_at = self._seconds()
 
     def on_key(self, event: events.Key) -> None:
-        """Ignore a letter that was typed before the dialog could be read."""
+        """Ignore letters typed before the user could read the dialog."""
         if not event.is_printable or self._seconds() - self._shown_at >= LETTER_GRACE:
             return
         active = self.active_bindings.get(event.key)

@@ -1,4 +1,4 @@
-"""Small widgets: cached text, pane frames, foldable trees, paste boxes."""
+"""Small widgets: cached text, focus borders, foldable trees and paste boxes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class CachedStatic(Static):
-    """A ``Static`` whose ``update`` does nothing where the content is the same, styles included."""
+    """A ``Static`` whose ``update`` does nothing if content and styles are unchanged."""
 
     def __init__(self, content: Content | str = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._last = content if isinstance(content, Content) else Content(content)
         super().__init__(self._last, id=id, classes=classes, markup=False)
 
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
-        """Show *content*; lines are laid out anew only when its height may be another."""
+        """Show *content*; request a new layout only if its height may change."""
         new = content if isinstance(content, Content) else Content(str(content))
         if new.is_same(self._last):
             return
@@ -38,11 +38,11 @@ class CachedStatic(Static):
 
 
 INSIDE: Final = "-inside"
-"""The class of a pane that has the focus within. No rule of it may be for anything inside the pane."""
+"""Class of a pane that contains the focus. Its rules must not apply to widgets inside the pane."""
 
 
 def follow_focus(pane: Widget) -> None:
-    """Keep the class of *pane*, which is mounted, as the focus moves on its screen."""
+    """Set and remove ``INSIDE`` on *pane*, which is mounted, as the focus moves on its screen."""
 
     def mark() -> None:
         inside = pane.has_focus_within
@@ -54,10 +54,10 @@ def follow_focus(pane: Widget) -> None:
 
 
 class FoldingTree(Tree[TreeDataType]):
-    """A tree that knows how to go outwards."""
+    """A tree with an action to collapse or leave a branch."""
 
     def action_fold(self) -> None:
-        """Fold the branch, or go to the one above."""
+        """Collapse the branch, or go to its parent."""
         node = self.cursor_node
         if node is None:
             return
@@ -67,12 +67,12 @@ class FoldingTree(Tree[TreeDataType]):
             self.move_cursor(node.parent)
 
 
-LONGEST = 20_000
-"""Characters that are taken."""
+MAX_PASTE = 20_000
+"""Maximum number of pasted characters; the rest is dropped."""
 
 
 class PasteBox(TextArea):
-    """``raw`` is what was pasted or typed."""
+    """A box for pasted text. ``raw`` is the text before control characters were made visible."""
 
     DEFAULT_CSS = """
     PasteBox {
@@ -85,7 +85,7 @@ class PasteBox(TextArea):
 
     @dataclass
     class Left(Message):
-        """A person leaves the box."""
+        """The user leaves the box."""
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._pasted = ""
@@ -93,16 +93,16 @@ class PasteBox(TextArea):
 
     @property
     def raw(self) -> str:
-        """The text, with the signs in it that are shown as pictures."""
+        """The text with its original control characters."""
         return self._pasted if self.text == sanitize(self._pasted) else self.text
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        text = event.text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")
+        text = event.text[:MAX_PASTE].replace("\r\n", "\n").replace("\r", "\n")
         self._pasted = text if not self.text or self.selected_text == self.text else ""
         self.replace(sanitize(text), *self.selection)
 
     def action_leave(self) -> None:
-        """Back to the inputs."""
+        """Request to leave the box."""
         self.post_message(self.Left())

@@ -1,1 +1,1 @@
-"""Widgets: attributes go down, messages come up. None knows its screen or another widget of the app."""
+"""Pane widgets. State is set from above, messages are sent up; no pane knows its screen or another pane."""

@@ -1,4 +1,4 @@
-"""Steps, answers and aligned texts as rows of a ``LinesView``."""
+"""Signing steps, a diagnosis and aligned strings as rows of a ``LinesView``."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from explorer.core.explain.signature.diagnosis import Cause, Diagnosis
 
 LABEL = 12
-"""Cells of the column of labels."""
+"""Width in cells of the column of labels."""
 
 
 def labelled_rows(label: str, text: str, width: int, kind: str = "text", label_kind: str = "dim") -> list[Row]:
-    """Words beside their label, broken between words and never below the label."""
+    """Return text next to its label, wrapped between words and indented to the label's column."""
     lines = textwrap.wrap(sanitize_line(text), max(20, width - LABEL - 1)) or [""]
     first = Row(((label_kind, f" {label:<{LABEL - 1}}"), (kind, lines[0])))
     return [first, *(Row((("dim", " " * LABEL), (kind, line))) for line in lines[1:])]
 
 
 def exact_row(label: str, text: str, kind: str = "url") -> Row:
-    """A text of which every character counts, beside its label."""
+    """Return a string shown character by character next to its label."""
     start: Span = ("strong", f" {label:<{LABEL - 1}}")
     return Row(((kind, text),), (start,), (("dim", " " * (LABEL - 2) + "↳ "),))
 
 
 def step_rows(steps: Iterable[SigningStep], width: int) -> list[Row]:
-    """Every step: its title, its text, and how it was done."""
+    """Return every step: its title, its text, and how it was derived."""
     rows: list[Row] = []
     for step in steps:
         for number, line in enumerate(step.text.split("\n")):
@@ -49,59 +49,61 @@ def step_rows(steps: Iterable[SigningStep], width: int) -> list[Row]:
     return rows
 
 
-def diagnosis_rows(found: Diagnosis, width: int) -> list[Row]:
-    """The answer first, then its reasons, then both texts in columns."""
-    kind = "good" if found.same else "bad" if found.causes else "warn"
-    sign = "✓" if found.same else "✗" if found.causes else "?"
-    rows = labelled_rows(f"{sign} answer", found.verdict, width, kind, kind)
-    rows += labelled_rows("pasted", KINDS[found.kind], width, "dim")
-    for cause in found.causes or ((found.nearest,) if found.nearest else ()):
+def diagnosis_rows(diagnosis: Diagnosis, width: int) -> list[Row]:
+    """Return the verdict, its causes, and both strings aligned."""
+    kind = "good" if diagnosis.same else "bad" if diagnosis.causes else "warn"
+    sign = "✓" if diagnosis.same else "✗" if diagnosis.causes else "?"
+    rows = labelled_rows(f"{sign} result", diagnosis.verdict, width, kind, kind)
+    rows += labelled_rows("input", KINDS[diagnosis.kind], width, "dim")
+    for cause in diagnosis.causes or ((diagnosis.nearest,) if diagnosis.nearest else ()):
         rows += _cause_rows(cause, width)
-    rows += aligned_rows(found.our_base, found.their_base, width, first=found.kind != "token")
-    for other in found.also:
-        rows += labelled_rows("or", "; and ".join(cause.text for cause in other), width, "dim")
-    for note in found.notes:
+    rows += aligned_rows(diagnosis.our_base, diagnosis.their_base, width, first=diagnosis.kind != "token")
+    for causes in diagnosis.also:
+        rows += labelled_rows("or", "; and ".join(cause.text for cause in causes), width, "dim")
+    for note in diagnosis.notes:
         rows += labelled_rows("note", note, width)
-    if found.our_signature and found.their_signature and not found.same:
+    if diagnosis.our_signature and diagnosis.their_signature and not diagnosis.same:
         rows += [
-            exact_row("right", found.our_signature, "good"),
-            exact_row("theirs", sanitize_line(found.their_signature), "bad"),
+            exact_row("expected", diagnosis.our_signature, "good"),
+            exact_row("actual", sanitize_line(diagnosis.their_signature), "bad"),
         ]
     return rows
 
 
 def _cause_rows(cause: Cause, width: int) -> list[Row]:
-    return labelled_rows("why", cause.mistake.why, width) + labelled_rows("mend", cause.mistake.fix, width, "good")
+    return labelled_rows("why", cause.mistake.why, width) + labelled_rows("fix", cause.mistake.fix, width, "good")
 
 
-def aligned_rows(ours: str, theirs: str, width: int, *, first: bool = True) -> list[Row]:
-    """Two texts one below the other, what differs marked; and (*first*) the first byte that does."""
-    if not ours or not theirs or ours == theirs:
+def aligned_rows(expected: str, actual: str, width: int, *, first: bool = True) -> list[Row]:
+    """Return two strings one below the other with differences marked, and (*first*) the first differing byte."""
+    if not expected or not actual or expected == actual:
         return []
-    diff = diff_bytes(ours, theirs)
+    diff = diff_bytes(expected, actual)
     rows: list[Row] = []
     if first:
-        there = f"{diff.left_hex or 'the end'} / {diff.right_hex or 'the end'}"
-        rows += labelled_rows("first", f"{diff.summary}   bytes {there}", width, "warn")
+        positions = f"{diff.left_hex or 'the end'} / {diff.right_hex or 'the end'}"
+        rows += labelled_rows("first", f"{diff.summary}   bytes {positions}", width, "warn")
     for row in align_rows(diff, max(16, width - LABEL - 1)):
-        rows.append(Row((("dim", f" {'right':<{LABEL - 1}}"), *_spans(row, row.left, "good"))))
-        rows.append(Row((("dim", f" {'theirs':<{LABEL - 1}}"), *_spans(row, row.right, "bad"))))
+        rows.append(Row((("dim", f" {'expected':<{LABEL - 1}}"), *_spans(row, row.left, "good"))))
+        rows.append(Row((("dim", f" {'actual':<{LABEL - 1}}"), *_spans(row, row.right, "bad"))))
         if row.marks.strip():
             rows.append(Row((("dim", " " * LABEL), ("warn", row.marks.rstrip()))))
     return rows
 
 
 def _spans(row: AlignedRow, text: str, changed: str) -> Sequence[Span]:
-    """One side of a row: what is the same plain, what is not in colour, gaps dim. Marks go by cells, so wide signs
-    keep their column."""
+    """Return one side of a row: equal text plain, differences in color, gaps dim.
+
+    Marks are indexed by cell, because wide characters take two.
+    """
     spans: list[Span] = []
     at = 0
-    for sign in text:
+    for character in text:
         mark = row.marks[at] if at < len(row.marks) else " "
-        kind = "dim" if sign == GAP else changed if mark == "^" else "text"
+        kind = "dim" if character == GAP else changed if mark == "^" else "text"
         if spans and spans[-1][0] == kind:
-            spans[-1] = (kind, spans[-1][1] + sign)
+            spans[-1] = (kind, spans[-1][1] + character)
         else:
-            spans.append((kind, sign))
-        at += cells(sign)
+            spans.append((kind, character))
+        at += cells(character)
     return spans

@@ -1,4 +1,4 @@
-"""The tree of saved requests, and the file at its cursor as highlighted TOML."""
+"""The tree of saved requests, and a preview of the selected file as highlighted TOML."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SavedLeaf:
-    """One request as the tree shows it."""
+    """One request in the tree."""
 
     name: str
     method: str
@@ -43,17 +43,17 @@ class SavedLeaf:
     description: str = ""
     problem: str = ""
     side: bool = False
-    """Whether it is a person's own side of a conflict."""
+    """Whether it is the user's side of a conflict."""
 
     @property
     def search_text(self) -> str:
-        """What the filter looks at."""
+        """The text that the filter searches."""
         return f"{self.name} {self.method} {self.vendor} {self.description}".lower()
 
 
 @dataclass(frozen=True)
 class SavedFolder:
-    """A folder of requests; the empty name is the top."""
+    """A folder of requests; the empty name is the root."""
 
     name: str
     count: int
@@ -64,7 +64,7 @@ Node = SavedFolder | SavedLeaf
 
 
 class SavedTree(FoldingTree[Node]):
-    """Shows leaves in the order in which they run."""
+    """Shows saved requests in the order in which they run."""
 
     DEFAULT_CSS = """
     SavedTree { background: transparent; height: 1fr; padding: 0 1; overflow-x: hidden; scrollbar-size-vertical: 1; }
@@ -83,48 +83,48 @@ class SavedTree(FoldingTree[Node]):
         self._text = ""
         self._folded: set[str] = set()
         self._wanted = ""
-        """The row that the cursor is to be on once the rows are laid out."""
+        """Name of the row for the cursor, applied after layout."""
         super().__init__("saved", id=id)
         self.show_root = False
         self.guide_depth = 3
         self.auto_expand = False
 
-    # --- what it shows -----------------------------------------------------------------------------------------------
+    # --- content -----------------------------------------------------------------------------------------------------
 
     def show(self, leaves: Sequence[SavedLeaf], folders: dict[str, str]) -> None:
-        """Show *leaves*; *folders* is folder → what is wrong with its options. The cursor stays where it was."""
+        """Show *leaves*, and *folders*: folder → problem of its options. Keeps the cursor position."""
         if tuple(leaves) != self._leaves or folders != self._folders:
             self._leaves, self._folders = tuple(leaves), dict(folders)
-            self._make()
+            self._rebuild()
 
     def filter(self, text: str) -> None:
-        """Show those that hold every word of *text*."""
+        """Show the requests that contain every word of *text*."""
         if text != self._text:
             self._text = text
-            self._make()
+            self._rebuild()
 
     @property
     def found(self) -> tuple[SavedLeaf, ...]:
-        """The leaves that the filter leaves."""
+        """The requests that match the filter."""
         words = self._text.lower().split()
-        return tuple(one for one in self._leaves if all(word in one.search_text for word in words))
+        return tuple(leaf for leaf in self._leaves if all(word in leaf.search_text for word in words))
 
     @property
     def current(self) -> Node | None:
-        """What the cursor is on."""
+        """The request or folder under the cursor."""
         return self.cursor_node.data if self.cursor_node is not None else None
 
     @property
     def folder(self) -> str:
-        """The folder that the cursor is on or in."""
+        """The folder at or around the cursor."""
         node = self.current
         if isinstance(node, SavedLeaf):
             return node.name.rpartition("/")[0]
         return node.name if node is not None else ""
 
-    def _make(self) -> None:
-        at = self.current
-        self._wanted = self._wanted or (at.name if at is not None else "")
+    def _rebuild(self) -> None:
+        current = self.current
+        self._wanted = self._wanted or (current.name if current is not None else "")
         line = self.cursor_line
         with self.app.batch_update():
             self.root.remove_children()
@@ -133,18 +133,18 @@ class SavedTree(FoldingTree[Node]):
                 parent = self._folder_node(leaf.name.rpartition("/")[0], nodes)
                 parent.add_leaf(self._label(leaf), leaf)
             self.root.expand()
-        self.call_after_refresh(self._point, line)
+        self.call_after_refresh(self._restore_cursor, line)
 
     def _folder_node(self, name: str, nodes: dict[str, TreeNode[Node]]) -> TreeNode[Node]:
         if name not in nodes:
             parent = self._folder_node(name.rpartition("/")[0], nodes)
-            count = sum(one.name.startswith(f"{name}/") for one in self.found)
+            count = sum(leaf.name.startswith(f"{name}/") for leaf in self.found)
             data = SavedFolder(name, count, self._folders.get(name, ""))
             expand = bool(self._text) or name not in self._folded
             nodes[name] = parent.add(self._label(data), data, expand=expand)
         return nodes[name]
 
-    def _point(self, line: int) -> None:
+    def _restore_cursor(self, line: int) -> None:
         name, self._wanted = self._wanted, ""
         nodes = (self.get_node_at_line(number) for number in range(self.last_line + 1))
         names = [node.data.name if node is not None and node.data is not None else "" for node in nodes]
@@ -155,28 +155,28 @@ class SavedTree(FoldingTree[Node]):
         self.post_message(self.Looked(self.current))
 
     def point(self, name: str) -> None:
-        """Put the cursor on the request of that name."""
+        """Put the cursor on a request."""
         self._wanted = name
-        self.call_after_refresh(self._point, self.cursor_line)
+        self.call_after_refresh(self._restore_cursor, self.cursor_line)
 
     def _label(self, node: Node) -> Text:
         dim = Style(color=self._blend())
-        wrong = Style(color=Color.parse(self.app.theme_variables["text-error"]).rich_color, bold=True)
+        error = Style(color=Color.parse(self.app.theme_variables["text-error"]).rich_color, bold=True)
         last = sanitize_line(node.name.rpartition("/")[2])
         if isinstance(node, SavedFolder):
             label = Text.assemble((f"{last}/", "bold"), (f"  {node.count}", dim), no_wrap=True)
         else:
             method = node.method.lower()
-            colour = self.app.theme_variables[f"method-{method}"] if method in METHODS else ""
-            style = Style(color=Color.parse(colour).rich_color, bold=True) if colour else Style(bold=True)
+            color = self.app.theme_variables[f"method-{method}"] if method in METHODS else ""
+            style = Style(color=Color.parse(color).rich_color, bold=True) if color else Style(bold=True)
             short = {"DELETE": "DEL"}.get(node.method, node.method)
             label = Text.assemble((f"{sanitize_line(short):<6}", style), last, no_wrap=True)
             if node.vendor:
                 label.append(f"  {sanitize_line(node.vendor)}", dim)
             if node.side:
-                label.append("  yours", wrong)
+                label.append("  your version", error)
         if node.problem:
-            label.append(f"  ✗ {sanitize_line(node.problem)}", wrong)
+            label.append(f"  ✗ {sanitize_line(node.problem)}", error)
         return label
 
     def _blend(self) -> RichColor:
@@ -184,25 +184,25 @@ class SavedTree(FoldingTree[Node]):
         ground, ink = Color.parse(variables["background"]), Color.parse(variables["foreground"])
         return ground.blend(ink, 0.65).rich_color
 
-    # --- what happens ------------------------------------------------------------------------------------------------
+    # --- messages ----------------------------------------------------------------------------------------------------
 
     def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Node]) -> None:
-        """Tell of the row."""
+        """Report the row under the cursor."""
         event.stop()
         self.post_message(self.Looked(event.node.data))
 
     def on_tree_node_collapsed(self, event: Tree.NodeCollapsed[Node]) -> None:
-        """Remember what was folded."""
+        """Remember a collapsed folder."""
         if event.node.data is not None:
             self._folded.add(event.node.data.name)
 
     def on_tree_node_expanded(self, event: Tree.NodeExpanded[Node]) -> None:
-        """Remember what was unfolded."""
+        """Remember an expanded folder."""
         if event.node.data is not None:
             self._folded.discard(event.node.data.name)
 
     def action_unfold(self) -> None:
-        """Unfold the folder."""
+        """Expand the folder."""
         node = self.cursor_node
         if node is not None and node.allow_expand:
             node.expand()
@@ -222,12 +222,12 @@ _KINDS: Final = (
 
 
 def toml_rows(text: str, bad_line: int = 0) -> list[Row]:
-    """A row for each line of *text*, its number before it; the line *bad_line* (from 1) is marked."""
+    """Return a numbered row per line of *text*; line *bad_line* (from 1) is marked."""
     lines: list[list[Span]] = [[]]
     for kind, piece in _tokens(text):
         first, *others = piece.split("\n")
         lines[-1] += _spans(kind, first)
-        lines += [_spans(kind, one) for one in others]
+        lines += [_spans(kind, line) for line in others]
     if lines and not lines[-1]:
         lines.pop()
     width = len(str(len(lines)))
@@ -248,67 +248,67 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 
     for _, kind, piece in TOMLLexer().get_tokens_unprocessed(text.replace("\r\n", "\n")):
         name = str(kind)
-        yield next((said for prefix, said in _KINDS if name.startswith(prefix)), "text"), piece
+        yield next((span_kind for prefix, span_kind in _KINDS if name.startswith(prefix)), "text"), piece
 
 
 def _spans(kind: str, text: str) -> list[Span]:
     spans: list[Span] = []
     at = 0
-    for found in _PLACEHOLDER.finditer(text) if kind == "in" else ():
-        spans += [(kind, sanitize_line(text[at : found.start()])), ("out", sanitize_line(found[0]))]
-        at = found.end()
+    for placeholder in _PLACEHOLDER.finditer(text) if kind == "in" else ():
+        spans += [(kind, sanitize_line(text[at : placeholder.start()])), ("out", sanitize_line(placeholder[0]))]
+        at = placeholder.end()
     spans.append((kind, sanitize_line(text[at:])))
     return [span for span in spans if span[1]]
 
 
 class SavedPreview(Vertical):
-    """The file at the cursor: what is wrong with it, what it needs, its text."""
+    """Preview of a file or folder: its problems, requirements and text."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="saved-problems", markup=False)
         yield LinesView(id="saved-preview")
 
     def show_file(self, text: str, problems: tuple[CatalogProblem, ...], facts: list[tuple[str, str]]) -> None:
-        """Show a file."""
-        said = [f"✗ {sanitize_line(_whole(one))}" for one in problems]
-        self._say(said)
+        """Show a file with its problems and *facts* (kind and text)."""
+        self._show_problems([f"✗ {sanitize_line(_full_message(problem))}" for problem in problems])
         line = _line_of(problems[0]) if problems else 0
-        rows = [Row(((kind, sanitize_line(words)),)) for kind, words in facts]
+        rows = [Row(((kind, sanitize_line(fact)),)) for kind, fact in facts]
         self.query_one(LinesView).show([*rows, *([Row()] if rows else []), *toml_rows(text, line)])
 
     def show_folder(self, library: SavedLibrary, name: str) -> None:
-        """Show the order of a folder."""
+        """Show the requests of a folder in the order in which they run."""
         options = library.options.get(name)
-        self._say([f"✗ {sanitize_line(_whole(one))}" for one in library.folder_problems.get(name, ())])
+        problems = library.folder_problems.get(name, ())
+        self._show_problems([f"✗ {sanitize_line(_full_message(problem))}" for problem in problems])
         rows = [Row((("strong", sanitize_line(f"{name}/")), ("dim", "  runs in this order")))]
         if options is not None and options.description:
             rows.append(Row((("text", sanitize_line(options.description)),)))
         rows.append(Row())
-        for number, one in enumerate(library.sequence(name), 1):
-            request = library.files[one].request
-            about = request.description.split("\n", 1)[0] if request else "bad file"
+        for number, path in enumerate(library.sequence(name), 1):
+            request = library.files[path].request
+            about = request.description.split("\n", 1)[0] if request else "invalid file"
             rows.append(
-                Row((("dim", f"{number:>3}  "), ("name", sanitize_line(one)), ("dim", f"  {sanitize_line(about)}")))
+                Row((("dim", f"{number:>3}  "), ("name", sanitize_line(path)), ("dim", f"  {sanitize_line(about)}")))
             )
         self.query_one(LinesView).show(rows)
 
-    def _say(self, lines: list[str]) -> None:
+    def _show_problems(self, lines: list[str]) -> None:
         box = self.query_one("#saved-problems", Static)
         box.update(Content("\n".join(lines)))
         box.display = bool(lines)
 
 
 def short_problem(problem: CatalogProblem) -> str:
-    """A problem without its file."""
+    """Return the message of a problem, without its file."""
     return f"{problem.path}: {problem.message}" if problem.path and problem.path != "(file)" else problem.message
 
 
-def _whole(problem: CatalogProblem) -> str:
-    said = short_problem(problem)
-    said += f"; {problem.expected}" if problem.expected else ""
-    return said + (f"; did you mean {problem.near!r}?" if problem.near else "")
+def _full_message(problem: CatalogProblem) -> str:
+    message = short_problem(problem)
+    message += f"; {problem.expected}" if problem.expected else ""
+    return message + (f"; did you mean {problem.near!r}?" if problem.near else "")
 
 
 def _line_of(problem: CatalogProblem) -> int:
-    word = problem.path.removeprefix("line ").partition(",")[0]
-    return int(word) if problem.path.startswith("line ") and word.isdigit() else 0
+    number = problem.path.removeprefix("line ").partition(",")[0]
+    return int(number) if problem.path.startswith("line ") and number.isdigit() else 0

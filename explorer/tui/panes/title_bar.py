@@ -1,4 +1,4 @@
-"""The top of the screen: target, last outcome, active track, and the path of followed links."""
+"""The top of the screen: target and last outcome, the active track, and the trail of followed links."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 _FAULTS: Final = 30
-"""Cells of faults that are named."""
+"""Maximum length of the list of faults."""
 METHODS: Final = frozenset({"get", "head", "post", "put", "patch", "delete"})
 
 
 def method_style(method: str) -> str:
-    """The style of a method's word."""
+    """Return the style of an HTTP method."""
     lowered = method.lower()
     return f"$method-{lowered} bold" if lowered in METHODS else "bold"
 
 
 @dataclass(frozen=True)
 class OpenEndpoint:
-    """What the bar says of the open endpoint."""
+    """What the title bar shows about the open endpoint."""
 
     vendor: str = ""
     endpoint: str = ""
@@ -42,8 +42,7 @@ class OpenEndpoint:
 
 
 class TitleBar(Widget):
-    """Two lines: vendor, endpoint, environment and state; method and URL. Red as a whole where the environment is
-    guarded."""
+    """Two lines: vendor, endpoint, environment; method, URL, state. All red in a guarded environment."""
 
     DEFAULT_CSS = """
     TitleBar {
@@ -57,14 +56,14 @@ class TitleBar(Widget):
     place: reactive[OpenEndpoint] = reactive(OpenEndpoint(), init=False)
     state: reactive[str] = reactive("", init=False)
     faults: reactive[str] = reactive("", init=False)
-    """What the sandbox does wrong on purpose, in its own words."""
+    """The faults that the sandbox simulates, in its notation."""
 
     def watch_place(self, place: OpenEndpoint) -> None:
-        """A guarded place makes the bar red."""
+        """Set the class for a guarded environment."""
         self.set_class(place.guarded, "-guarded")
 
     def render(self) -> Content:
-        """Both lines, cut to the width."""
+        """Return both lines, truncated to the width."""
         width = max(20, self.size.width - 2)
         return Content("\n").join([self._first(width), self._second(width)])
 
@@ -74,27 +73,26 @@ class TitleBar(Widget):
             return _between(
                 Content.assemble(("API Explorer", "bold"), ("  choose an endpoint", "dim")), self._faults(), width
             )
-        word = f" {sanitize_line(place.environment).upper()} "
-        if place.guarded:
-            word = f" {sanitize_line(place.environment).upper()} · GUARDED "
-        right = Content.assemble(self._faults(), Content.styled(word, "reverse bold"))
+        environment = sanitize_line(place.environment).upper()
+        badge = f" {environment} · GUARDED " if place.guarded else f" {environment} "
+        right = Content.assemble(self._faults(), Content.styled(badge, "reverse bold"))
         left = Content.assemble((sanitize_line(place.vendor), "bold"), " › ", sanitize_line(place.endpoint))
-        for badge in place.badges:
-            left = Content.assemble(left, "  ", (badge, "italic"))
+        for note in place.badges:
+            left = Content.assemble(left, "  ", (note, "italic"))
         return _between(left, right, width)
 
     def _faults(self) -> Content:
-        """The mark that answers are not to be trusted; nothing while the sandbox is honest."""
+        """Return the warning that the sandbox simulates faults; empty if it does not."""
         if not self.faults:
             return Content("")
-        words = sanitize_line(self.faults)
-        words = f"{words[: _FAULTS - 1]}…" if len(words) > _FAULTS else words
-        return Content.assemble((f" ⚡ FAULTS {words} ", "bold $text-warning on $warning-muted"), " ")
+        faults = sanitize_line(self.faults)
+        faults = f"{faults[: _FAULTS - 1]}…" if len(faults) > _FAULTS else faults
+        return Content.assemble((f" ⚡ FAULTS {faults} ", "bold $text-warning on $warning-muted"), " ")
 
     def _second(self, width: int) -> Content:
         place = self.place
         if not place.method:
-            return Content.styled("Type to find one, enter to open it.", "dim")
+            return Content.styled("Type to filter, enter to open.", "dim")
         style = "bold" if place.guarded else method_style(place.method)
         left = Content.assemble((place.method, style), " ", sanitize_line(place.url))
         return _between(left, Content(sanitize_line(self.state)), width)
@@ -118,29 +116,29 @@ _STYLES: Final = {
 
 @dataclass(frozen=True)
 class TrackStatus:
-    """What the strip says. ``at`` counts from 1; without a title nothing is shown."""
+    """State of the active track. ``at`` counts from 1; nothing is shown without a title."""
 
     title: str = ""
     at: int = 0
     of: int = 0
     step: str = ""
     brief: str = ""
-    there: str = ""
-    """The endpoint of the step, where another one is open."""
+    endpoint: str = ""
+    """The endpoint of the step, if another one is open."""
     kind: str = ""
-    """What the last send meant: ``done``, ``finished``, ``missed``, ``back``, or empty."""
-    said: str = ""
+    """Result of the last send: ``done``, ``finished``, ``missed``, ``back``, or empty."""
+    message: str = ""
     key: str = "J"
-    """The key that shows all of the track."""
+    """The key that opens the track."""
 
 
 def progress_dots(done: int, of: int) -> str:
-    """Progress as dots: ``●●○``."""
+    """Return progress as dots: ``●●○``."""
     return "●" * done + "○" * (of - done)
 
 
 class TrackStrip(Static):
-    """Shows a ``TrackStatus``; hidden where there is none."""
+    """Shows a ``TrackStatus``; hidden without one."""
 
     DEFAULT_CSS = """
     TrackStrip {
@@ -154,13 +152,13 @@ class TrackStrip(Static):
         super().__init__(markup=False)
 
     def watch_line(self, line: TrackStatus) -> None:
-        """Show it."""
+        """Show the new state."""
         self.set_class(bool(line.title), "-shown")
         self.update(strip_text(line))
 
 
 def strip_text(line: TrackStatus) -> Content:
-    """The lines of the strip."""
+    """Return the lines of the strip."""
     if not line.title:
         return Content("")
     done = line.at - 1 if line.step else line.of
@@ -170,20 +168,19 @@ def strip_text(line: TrackStatus) -> Content:
     if line.step:
         head = Content.assemble(head, f" {line.at}. ", (sanitize_line(line.step), "bold $text-accent"))
     parts = []
-    if line.said:
-        sign = f"{SIGNS.get(line.kind, '·')} {sanitize_line(line.said)}"
-        parts.append(Content.styled(sign, _STYLES.get(line.kind, MUTED)))
+    if line.message:
+        message = f"{SIGNS.get(line.kind, '·')} {sanitize_line(line.message)}"
+        parts.append(Content.styled(message, _STYLES.get(line.kind, MUTED)))
     parts.append(head)
     if line.brief:
         parts.append(Content(f"  → {sanitize_line(line.brief)}"))
-    if line.there:
-        way = f"{line.key}, enter opens {sanitize_line(line.there)}"
-        parts.append(Content.styled(f"    {way}", MUTED))
+    if line.endpoint:
+        parts.append(Content.styled(f"    {line.key}, enter opens {sanitize_line(line.endpoint)}", MUTED))
     return Content("\n").join(parts)
 
 
 class Breadcrumbs(Widget):
-    """``orders_list › #3 data[0].id=42 › orders_get``; not shown while it is empty. What is last is seen longest."""
+    """``orders_list › #3 data[0].id=42 › orders_get``; hidden while empty, truncated on the left."""
 
     DEFAULT_CSS = """
     Breadcrumbs { height: 1; padding: 0 1; background: $panel; color: $foreground; display: none; }
@@ -191,13 +188,13 @@ class Breadcrumbs(Widget):
     parts: reactive[tuple[str, ...]] = reactive((), init=False)
 
     def show(self, parts: Sequence[str]) -> None:
-        """Show *parts*, the place where one is now last."""
+        """Show *parts*, the current endpoint last."""
         self.parts = tuple(sanitize_line(part) for part in parts)
         self.display = bool(parts)
         self.refresh()
 
     def render(self) -> Content:
-        """The parts from the last one back, as far as there is room."""
+        """Return as many of the last parts as fit."""
         hint = Content.styled("  esc back", MUTED)
         room = self.size.width - 2 - hint.cell_length
         line = Content("")

@@ -1,7 +1,7 @@
-"""The tree of vendors, groups and endpoints, with a box that finds.
+"""The tree of vendors, groups and endpoints, with a filter.
 
-Branches are filled when they are first unfolded. Every word of the filter must stand somewhere in an endpoint's
-vendor, group, title, id, path or method; where nothing has them all, letters in order are enough.
+Branches are filled when first expanded. An endpoint matches if its vendor, group, title, id, path or method contain
+every word of the filter. If none does, the letters in order are enough.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PAUSE = 0.1
 
 @dataclass(frozen=True)
 class Branch:
-    """A vendor, or a group of it."""
+    """A vendor, or one of its groups."""
 
     vendor: Vendor
     group: str = ""
@@ -60,36 +60,36 @@ class Leaf:
 
 
 def count_effective_readings(endpoint: Endpoint) -> int:
-    """How many readings change the request."""
+    """Return how many readings change the request."""
     return sum(reading.changes_request for reading in endpoint.readings.values())
 
 
 def searchable_text(leaf: Leaf) -> str:
-    """What the filter looks at."""
+    """Return the text that the filter searches."""
     vendor, endpoint = leaf.vendor, leaf.endpoint
     parts = (vendor.title, leaf.address, endpoint.group, endpoint.title, endpoint.path, *endpoint.methods)
     return " ".join(parts).lower()
 
 
 def match_leaves(leaves: Iterable[Leaf], text: str) -> list[Leaf]:
-    """The endpoints that *text* finds, in the catalog's order."""
+    """Return the endpoints that match *text*, in the catalog's order."""
     words = text.lower().split()
-    every = [(leaf, searchable_text(leaf)) for leaf in leaves]
-    hits = [leaf for leaf, hay in every if all(word in hay for word in words)]
-    return hits or [leaf for leaf, hay in every if _is_subsequence("".join(words), hay)]
+    indexed = [(leaf, searchable_text(leaf)) for leaf in leaves]
+    matches = [leaf for leaf, haystack in indexed if all(word in haystack for word in words)]
+    return matches or [leaf for leaf, haystack in indexed if _is_subsequence("".join(words), haystack)]
 
 
-def _is_subsequence(letters: str, hay: str) -> bool:
+def _is_subsequence(letters: str, haystack: str) -> bool:
     at = -1
     for letter in letters:
-        at = hay.find(letter, at + 1)
+        at = haystack.find(letter, at + 1)
         if at < 0:
             return False
     return True
 
 
 def leaves_of(catalog: Catalog) -> Iterator[Leaf]:
-    """Every endpoint of the catalog."""
+    """Yield every endpoint of the catalog."""
     for vendor in catalog.vendors.values():
         for endpoint in vendor.endpoints.values():
             yield Leaf(vendor, endpoint)
@@ -99,7 +99,7 @@ Node = Branch | Leaf
 
 
 class _Tree(FoldingTree[Node]):
-    """The tree itself."""
+    """The tree without its filter."""
 
     DEFAULT_CSS = """
     _Tree { background: transparent; height: 1fr; padding: 0; overflow-x: hidden; scrollbar-size-vertical: 1; }
@@ -107,16 +107,16 @@ class _Tree(FoldingTree[Node]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("tree")]
 
     def __init__(self) -> None:
-        self._color_names: dict[str, Style] = {}
+        self._colors: dict[str, Style] = {}
         super().__init__("catalog")
 
     def notify_style_update(self) -> None:
-        """Another theme has other colours."""
-        self._color_names = {}
+        """Discard the colors of the previous theme."""
+        self._colors = {}
         super().notify_style_update()
 
     def get_label_width(self, node: TreeNode[Node]) -> int:
-        """Cells of a label, without painting it; never more than there is room for, so nothing scrolls sideways."""
+        """Return the cells of a label, limited to the available width so that nothing scrolls sideways."""
         data = node.data
         if isinstance(data, Leaf):
             width = sum(cell_len(text) for text, _ in _leaf_parts(data))
@@ -126,19 +126,19 @@ class _Tree(FoldingTree[Node]):
         return min(width, room) if room > 0 else width
 
     def _room(self, node: TreeNode[Node]) -> int:
-        """Cells that the label of *node* may take."""
-        depth, above = 0, node.parent
-        while above is not None and above is not self.root:
-            depth, above = depth + 1, above.parent
+        """Return the cells available to the label of *node*."""
+        depth, parent = 0, node.parent
+        while parent is not None and parent is not self.root:
+            depth, parent = depth + 1, parent.parent
         return self.scrollable_content_region.width - depth * self.guide_depth
 
     def render_label(self, node: TreeNode[Node], base_style: Style, style: Style) -> Text:
-        """Method word, title and badges of an endpoint; vendors in bold."""
+        """Return method, title and badges of an endpoint; vendors are bold."""
         data = node.data
         if isinstance(data, Leaf):
             plain = node is self.cursor_node
-            fitting = _cut(_leaf_parts(data), self._room(node))
-            parts = ((text, style if plain else style + self._color_of(name)) for text, name in fitting)
+            texts = _truncate(_leaf_parts(data), self._room(node))
+            parts = ((text, style if plain else style + self._color_of(name)) for text, name in texts)
             return Text.assemble(*parts, no_wrap=True, end="")
         label = super().render_label(node, base_style, style)
         if isinstance(data, Branch) and not data.group:
@@ -150,22 +150,22 @@ class _Tree(FoldingTree[Node]):
         return label
 
     def _color_of(self, name: str) -> Style:
-        """A method's colour, or that of less important text, under the theme; nothing for what has none."""
-        found = self._color_names.get(name)
-        if found is None:
+        """Return the theme's color of a method or of ``dim`` text; an empty style for an empty name."""
+        color = self._colors.get(name)
+        if color is None:
             variables = self.app.theme_variables
             if name == "dim":
                 ground, ink = Color.parse(variables["background"]), Color.parse(variables["foreground"])
-                found = Style(color=ground.blend(ink, 0.65).rich_color)
+                color = Style(color=ground.blend(ink, 0.65).rich_color)
             elif name:
-                found = Style(color=Color.parse(variables[f"method-{name}"]).rich_color, bold=True)
+                color = Style(color=Color.parse(variables[f"method-{name}"]).rich_color, bold=True)
             else:
-                found = Style.null()
-            self._color_names[name] = found
-        return found
+                color = Style.null()
+            self._colors[name] = color
+        return color
 
     def action_unfold(self) -> None:
-        """Unfold the branch, or go to its first entry."""
+        """Expand the branch, or go to its first child."""
         node = self.cursor_node
         if node is None or not node.allow_expand:
             return
@@ -176,7 +176,7 @@ class _Tree(FoldingTree[Node]):
 
 
 def _leaf_parts(leaf: Leaf) -> list[tuple[str, str]]:
-    """The texts of an endpoint's label and the names of their colours."""
+    """Return the texts of an endpoint's label with the names of their colors."""
     endpoint = leaf.endpoint
     method = endpoint.method
     parts = [
@@ -191,14 +191,14 @@ def _leaf_parts(leaf: Leaf) -> list[tuple[str, str]]:
     return parts
 
 
-def _cut(parts: list[tuple[str, str]], room: int) -> list[tuple[str, str]]:
-    """The texts of a label with the title cut so that all of them fit."""
-    over = sum(cell_len(text) for text, _ in parts) - room
-    if over <= 0 or room <= 0:
+def _truncate(parts: list[tuple[str, str]], room: int) -> list[tuple[str, str]]:
+    """Return the parts of a label with the title truncated so that all fit."""
+    excess = sum(cell_len(text) for text, _ in parts) - room
+    if excess <= 0 or room <= 0:
         return parts
-    method, (title, colour), *badges = parts
-    left = max(1, cell_len(title) - over)
-    return [method, (f"{set_cell_size(title, left - 1).rstrip()}…", colour), *badges]
+    method, (title, color), *badges = parts
+    left = max(1, cell_len(title) - excess)
+    return [method, (f"{set_cell_size(title, left - 1).rstrip()}…", color), *badges]
 
 
 def _short(method: str) -> str:
@@ -206,7 +206,7 @@ def _short(method: str) -> str:
 
 
 class EndpointTree(Vertical):
-    """Filter and tree."""
+    """The endpoint pane: filter and tree."""
 
     DEFAULT_CSS = """
     EndpointTree {
@@ -220,7 +220,7 @@ class EndpointTree(Vertical):
 
     @dataclass
     class Chosen(Message):
-        """An endpoint is to be opened."""
+        """The user chose an endpoint."""
 
         address: str
 
@@ -232,11 +232,11 @@ class EndpointTree(Vertical):
         self.border_title = "Endpoints"
 
     def on_mount(self) -> None:
-        """The frame tells where the keys go."""
+        """Highlight the border while the focus is inside."""
         follow_focus(self)
 
     def compose(self) -> ComposeResult:
-        """The box and the tree, vendors unfolded to their groups."""
+        """Yield the filter and the tree, with vendors expanded."""
         line = Input(placeholder="find an endpoint", compact=True, select_on_focus=False)
         line.cursor_blink = False
         yield line
@@ -249,20 +249,20 @@ class EndpointTree(Vertical):
 
     @property
     def listing(self) -> Tree[Node]:
-        """The tree below the box."""
+        """The tree below the filter."""
         return self.query_one(_Tree)
 
     def focus_filter(self) -> None:
-        """Put the cursor into the box; what was looked for before is overwritten by typing."""
+        """Focus the filter and select its text, so that typing replaces it."""
         line = self.query_one(Input)
         line.focus()
         line.select_all()
 
     def focus_tree(self) -> None:
-        """Put the focus on the tree."""
+        """Focus the tree."""
         self.listing.focus()
 
-    # --- filling -----------------------------------------------------------------------------------------------------
+    # --- content -----------------------------------------------------------------------------------------------------
 
     def _fill(self, tree: Tree[Node]) -> None:
         for vendor in self._catalog.vendors.values():
@@ -270,7 +270,7 @@ class EndpointTree(Vertical):
             for group in dict.fromkeys(endpoint.group for endpoint in vendor.endpoints.values()):
                 node.add(Text(sanitize_line(group)), Branch(vendor, group))
 
-    def _grow(self, node: TreeNode[Node]) -> None:
+    def _fill_group(self, node: TreeNode[Node]) -> None:
         branch = node.data
         if not isinstance(branch, Branch) or not branch.group or node.children:
             return
@@ -287,29 +287,29 @@ class EndpointTree(Vertical):
         with self.app.batch_update():
             tree.root.remove_children()
             if text:
-                self._show_hits(tree, match_leaves(leaves_of(self._catalog), text))
+                self._show_matches(tree, match_leaves(leaves_of(self._catalog), text))
             else:
                 self.border_subtitle = ""
                 self._fill(tree)
 
-    def _show_hits(self, tree: Tree[Node], hits: list[Leaf]) -> None:
+    def _show_matches(self, tree: Tree[Node], matches: list[Leaf]) -> None:
         nodes: dict[str, TreeNode[Node]] = {}
-        for leaf in hits:
+        for leaf in matches:
             vendor = leaf.vendor
             if vendor.id not in nodes:
                 nodes[vendor.id] = tree.root.add(Text(sanitize_line(vendor.title)), Branch(vendor), expand=True)
             nodes[vendor.id].add_leaf(Text(sanitize_line(leaf.endpoint.title)), leaf)
-        self.border_subtitle = f"{len(hits)} found" if hits else "nothing found"
-        if hits:
+        self.border_subtitle = f"{len(matches)} found" if matches else "no match"
+        if matches:
             first = tree.root.children[0].children[0]
             self.call_after_refresh(tree.move_cursor, first)
 
-    # --- what happens ------------------------------------------------------------------------------------------------
+    # --- messages ----------------------------------------------------------------------------------------------------
 
     @on(Tree.NodeExpanded)
     def _expanded(self, event: Tree.NodeExpanded[Node]) -> None:
         event.stop()
-        self._grow(event.node)
+        self._fill_group(event.node)
 
     @on(Tree.NodeSelected)
     def _selected(self, event: Tree.NodeSelected[Node]) -> None:
@@ -338,6 +338,6 @@ class EndpointTree(Vertical):
             self.focus_tree()
 
     def key_down(self) -> None:
-        """From the box into the tree."""
+        """Move the focus from the filter to the tree."""
         if self.query_one(Input).has_focus:
             self.focus_tree()

@@ -1,4 +1,4 @@
-"""The changes of one side of a comparison by their paths; however many there are, only what is seen is painted."""
+"""The list of changes in a comparison, by path; only visible rows are painted."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
     from explorer.core.diff import Change, DiffPart
 
-_ALIKE: Final = 24
-"""Characters that two values may begin with alike."""
+_MAX_PREFIX: Final = 24
+"""Characters of a common prefix that are shown in full."""
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~", "moved": "↕"}
 _KINDS: Final = (*_SIGNS, "masked", "dim", "strong", "cursor")
 
 
 class ChangeList(CursorView):
-    """One row a change. ``show`` parts, ``grow`` while they grow."""
+    """One row per change. ``show`` parts, then ``grow`` while they grow."""
 
     PREFIX = "changes"
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"changes--{kind}" for kind in _KINDS}
@@ -53,14 +53,14 @@ class ChangeList(CursorView):
 
     @dataclass
     class Highlighted(Message):
-        """The cursor is at a change: the place of its part, its number from 1."""
+        """The cursor moved: index of the part, number of the change from 1."""
 
         part: int
         change: int
 
     @dataclass
     class Chosen(Highlighted):
-        """Enter or a click: its lines are wanted."""
+        """The user chose a change to see its lines."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._parts: Sequence[DiffPart] = ()
@@ -74,25 +74,25 @@ class ChangeList(CursorView):
         self.scroll_to(y=0, animate=False)
 
     def grow(self) -> None:
-        """There may be more changes."""
-        found = sum(len(part.record.changes) for part in self._parts)
+        """Update the number of changes."""
+        count = sum(len(part.record.changes) for part in self._parts)
         full = any(len(part.record.changes) >= MAX_CHANGES for part in self._parts)
-        if found != self.count or not found:
-            self.count = found
-            self.virtual_size = Size(self.size.width, found + full)
+        if count != self.count or not count:
+            self.count = count
+            self.virtual_size = Size(self.size.width, count + full)
             self.refresh()
 
     def at(self, row: int) -> tuple[int, int, Change] | None:
-        """The place of the part, the number and the change of a row."""
-        for place, part in enumerate(self._parts):
+        """Return index of the part, number of the change from 1, and the change of a row."""
+        for index, part in enumerate(self._parts):
             changes = part.record.changes
             if row < len(changes):
-                return place, row + 1, changes[row]
+                return index, row + 1, changes[row]
             row -= len(changes)
         return None
 
     def follow(self, part: int, change: int) -> None:
-        """Put the cursor at a change, without a word."""
+        """Put the cursor on a change without reporting it."""
         self.move_cursor_to(sum(len(part.record.changes) for part in self._parts[:part]) + change - 1, quiet=True)
 
     @property
@@ -100,27 +100,27 @@ class ChangeList(CursorView):
         return self.count
 
     def cursor_moved(self) -> None:
-        if (found := self.at(self.cursor)) is not None:
-            self.post_message(self.Highlighted(*found[:2]))
+        if (target := self.at(self.cursor)) is not None:
+            self.post_message(self.Highlighted(*target[:2]))
 
     def row_clicked(self, row: int, event: events.Click) -> None:  # noqa: ARG002 - the base class's
-        """As enter on that row."""
+        """Choose the row."""
         self.move_cursor_to(row, quiet=True)
         self.action_choose()
 
     def action_choose(self) -> None:
-        """Go to the lines of the change."""
-        if (found := self.at(self.cursor)) is not None:
-            self.post_message(self.Chosen(*found[:2]))
+        """Show the lines of the change."""
+        if (target := self.at(self.cursor)) is not None:
+            self.post_message(self.Chosen(*target[:2]))
 
     # --- painting ----------------------------------------------------------------------------------------------------
 
     def on_focus(self) -> None:
-        """The cursor has another color."""
+        """Recompute styles: the cursor color depends on the focus."""
         self._styles.clear()
 
     def on_blur(self) -> None:
-        """The cursor has another color."""
+        """Recompute styles: the cursor color depends on the focus."""
         self._styles.clear()
 
     def blend(self, kind: str, style: Style) -> Style:
@@ -130,32 +130,32 @@ class ChangeList(CursorView):
     def render_line(self, y: int) -> Strip:
         row = y + self.scroll_offset.y
         width, base = self.size.width, self.rich_style
-        found = self.at(row)
-        if found is None:
+        entry = self.at(row)
+        if entry is None:
             more = sum(part.record.found + part.record.masked for part in self._parts) - self.count
             if row != self.count or more <= 0 or row >= self.virtual_size.height:
                 return Strip.blank(width, base)
-            words = f" … {more:,} more; n goes on to them"
-            return Strip([Segment(words, base + self.style_of("dim"))]).adjust_cell_length(width, base)
-        place, _, change = found
+            text = f" … {more:,} more; press n to reach them"
+            return Strip([Segment(text, base + self.style_of("dim"))]).adjust_cell_length(width, base)
+        index, _, change = entry
         if row == self.cursor:
             base = base + self.style_of("cursor")
         segments = [
-            Segment(text, base + self.style_of(kind)) for kind, text in _tokens(self._parts[place].name, change) if text
+            Segment(text, base + self.style_of(kind)) for kind, text in _tokens(self._parts[index].name, change) if text
         ]
         return Strip(segments).adjust_cell_length(width, base)
 
 
 def _trim_common(left: str, right: str) -> tuple[str, str]:
-    """Two texts without much of what they begin with alike, so that the difference is seen."""
-    alike = next((i for i, (one, two) in enumerate(zip(left, right, strict=False)) if one != two), 0)
-    if alike <= _ALIKE:
+    """Return two values with a long common prefix shortened, so that the difference is visible."""
+    common = next((i for i, (first, second) in enumerate(zip(left, right, strict=False)) if first != second), 0)
+    if common <= _MAX_PREFIX:
         return left, right
-    return f"…{left[alike - _ALIKE // 2 :]}", f"…{right[alike - _ALIKE // 2 :]}"
+    return f"…{left[common - _MAX_PREFIX // 2 :]}", f"…{right[common - _MAX_PREFIX // 2 :]}"
 
 
 def _tokens(part: str, change: Change) -> list[tuple[str, str]]:
-    """What a row says."""
+    """Return kind and text of each piece of a row."""
     left, right = _trim_common(sanitize_line(change.left), sanitize_line(change.right))
     values = {"added": right, "removed": left}.get(change.kind, f"{left} → {right}")
     name = f"{part} " if part != "body" else ""

@@ -1,4 +1,4 @@
-"""Two sides line by line, side by side or stacked."""
+"""A comparison line by line, side by side or stacked."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 
 
 _LOOKAHEAD: Final = 10_000
-"""Characters of a line in which the first difference is looked for."""
+"""Characters of a line that are searched for the first difference."""
 _GUTTER: Final = 10
-_SEEN: Final = 12
-"""Cells of a difference that must be seen."""
+_MIN_VISIBLE: Final = 12
+"""Cells of a difference that must be visible."""
 SIDE_BY_SIDE: Final = 100
-"""Cells from which both sides stand beside each other."""
+"""Width in cells from which both sides are shown side by side."""
 
 
 class DiffRows(CursorView):
-    """``show`` parts, ``grow`` while they grow."""
+    """Rows, cursor and scrolling of a comparison. ``show`` parts, then ``grow`` while they grow."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("diff")
 
     @dataclass
     class Moved(Message):
-        """The cursor is at another row."""
+        """The cursor moved to another row."""
 
         row: DiffRow
 
@@ -57,14 +57,14 @@ class DiffRows(CursorView):
         self._everything = False
         self._shift = 0
         self._peek = 0, 0, 0
-        """First and last row that are shifted further, and by how many cells."""
+        """First and last row that are scrolled sideways to show a difference, and by how many cells."""
         self._shown_rows = 0
         super().__init__(id=id, classes=classes)
 
-    # --- what it shows -----------------------------------------------------------------------------------------------
+    # --- content -----------------------------------------------------------------------------------------------------
 
     def show(self, parts: Sequence[DiffPart], *, everything: bool) -> None:
-        """Show *parts*, which may still grow, from the top."""
+        """Show *parts*, which may still grow, from the top; *everything*: without folding equal lines."""
         self._parts, self._everything = parts, everything
         self.cursor = self._shift = 0
         self._peek = 0, 0, 0
@@ -72,7 +72,7 @@ class DiffRows(CursorView):
         self.scroll_to(y=0, animate=False)
 
     def grow(self, *, show: bool = True) -> bool:
-        """Take in more of the parts, and *show* what was; whether there may be more at once."""
+        """Add rows of the parts and, with *show*, display them; return whether more are available now."""
         more = self._rows.extend()
         if show or self._shown_rows < self.size.height:
             if self._shown_rows != self._rows.count:
@@ -89,32 +89,32 @@ class DiffRows(CursorView):
 
     @property
     def beside(self) -> bool:
-        """Whether there is room for both sides beside each other."""
+        """Whether both sides fit side by side."""
         return self.size.width >= SIDE_BY_SIDE
 
     @property
     def row(self) -> DiffRow:
-        """The row of the cursor."""
+        """The row under the cursor."""
         return self._rows.row(self.cursor)
 
     @property
     def change_count(self) -> int:
-        """Number of changes to go to, so far."""
+        """Number of changes so far."""
         return len(self._rows.change_rows)
 
     @property
     def stop(self) -> int:
-        """The number of the change that the cursor is at or behind, from 1; 0 before the first."""
+        """Number of the change at or before the cursor, from 1; 0 before the first."""
         return self._rows.change_number(self.cursor)
 
-    # --- moving ------------------------------------------------------------------------------------------------------
+    # --- cursor ------------------------------------------------------------------------------------------------------
 
     @property
     def row_count(self) -> int:
         return self._rows.count
 
     def go_to(self, row: int) -> None:
-        """Put the cursor at *row*, seen with some lines around it."""
+        """Put the cursor on *row*, with some context around it."""
         self.move_cursor_to(row, margin=(1, 2), quiet=True)
         self._show_difference()
         self.cursor_moved()
@@ -123,48 +123,48 @@ class DiffRows(CursorView):
         self.post_message(self.Moved(self.row))
 
     def _show_difference(self) -> None:
-        """Shift the line of the cursor so far that its first difference is seen."""
+        """Scroll the cursor's line sideways so that its first difference is visible."""
         row, self._peek = self.row, (0, 0, 0)
         if row.code != CHANGED or row.part >= len(self._parts):
             return
         part = self._parts[row.part]
         left = row.left if row.left >= 0 else self._rows.row(self.cursor - 1).left
         right = row.right if row.right >= 0 else self._rows.row(self.cursor + 1).right
-        one, other = part.left.line(left)[:_LOOKAHEAD], part.right.line(right)[:_LOOKAHEAD]
-        start = cell_len(one[: changed_span([("text", one)], [("text", other)])[0]])
+        old, new = part.left.line(left)[:_LOOKAHEAD], part.right.line(right)[:_LOOKAHEAD]
+        start = cell_len(old[: changed_span([("text", old)], [("text", new)])[0]])
         room = (self.size.width // 2 if self.beside else self.size.width) - _GUTTER
-        if start > room - _SEEN:
+        if start > room - _MIN_VISIBLE:
             unified = 0 if self.beside else 1
             first, last = self.cursor - (unified and row.left < 0), self.cursor + (unified and row.left >= 0)
             self._peek = first, last, start - room // 2
 
     def go_to_change(self, part: int, change: int) -> None:
-        """Put the cursor at a change of a part (its place among those that are shown)."""
+        """Put the cursor on a change of a part (its index among those shown)."""
         row = self._rows.rows_of.get((part, change))
         if row is not None:
             self.go_to(row)
 
     def go_on(self, step: int) -> bool:
-        """To the next change, or the one before; False where there is none."""
+        """Go to the next or previous change; return False if there is none."""
         row = self._rows.next_change_row(self.cursor) if step > 0 else self._rows.previous_change_row(self.cursor)
         if row is not None:
             self.go_to(row)
         return row is not None
 
     def action_sideways(self, cells: int) -> None:
-        """Both sides some columns to the left or right."""
+        """Scroll both sides sideways by *cells*."""
         self._shift = max(0, max(self._shift, self._peek[2]) + cells)
         self._peek = 0, 0, 0
         self.refresh()
 
     def row_clicked(self, row: int, event: events.Click) -> None:
-        """Put the cursor there; unfold what is folded."""
+        """Put the cursor there; expand folded lines."""
         super().row_clicked(row, event)
         if self.row.code in (FOLD, MORE):
             self.post_message(self.FoldChosen())
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Beside or above each other, as there is room now; the cursor stays at its line."""
+        """Switch between side by side and stacked for the new width; keep the cursor on its line."""
         if self._rows.unified == self.beside:
             row = self.row
             self._build()
@@ -176,24 +176,24 @@ class DiffRows(CursorView):
 
 
 def changed_span(tokens: list[Token], other: list[Token]) -> tuple[int, int]:
-    """Which characters of a line are other than those of the line that it is compared with."""
-    one, two = "".join(text for _, text in tokens), "".join(text for _, text in other)
-    shortest = min(len(one), len(two))
-    start = next((i for i in range(shortest) if one[i] != two[i]), shortest)
-    tail = next((i for i in range(shortest - start) if one[-1 - i] != two[-1 - i]), shortest - start)
-    return start, len(one) - tail
+    """Return start and end of the characters in a line that differ from *other*."""
+    line, other_line = "".join(text for _, text in tokens), "".join(text for _, text in other)
+    shortest = min(len(line), len(other_line))
+    start = next((i for i in range(shortest) if line[i] != other_line[i]), shortest)
+    tail = next((i for i in range(shortest - start) if line[-1 - i] != other_line[-1 - i]), shortest - start)
+    return start, len(line) - tail
 
 
 _TOKENS: Final = ("key", "string", "number", "constant", "punctuation", "tag", "attribute", "comment", "text", "error")
 _MARKS: Final = ("head", "same", "fold", "number", "edge", "cursor")
 _CODES: Final = {ADDED: "added", REMOVED: "removed", CHANGED: "changed", MOVED: "moved", MASKED: "masked"}
 _GROUNDS: Final = ("head", "same", "fold", "cursor", "added", "removed", "changed", "moved")
-"""What has a background."""
+"""Kinds that set a background."""
 _SIGNS: Final = {EQUAL: " ", CHANGED: "~", ADDED: "+", REMOVED: "-", MOVED: "↕", MASKED: "≈"}
 
 
 class DiffView(DiffRows):
-    """Paints the parts of one side of a comparison."""
+    """Paints the rows of a comparison."""
 
     PREFIX = "diff"
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"diff--{kind}" for kind in (*_TOKENS, *_MARKS, *_CODES.values(), "other")}
@@ -222,7 +222,7 @@ class DiffView(DiffRows):
     """
 
     def blend(self, kind: str, style: Style) -> Style:
-        # A background lies under whatever color the text has, and a color over whatever background.
+        # Backgrounds and text colors are combined, so that each is set by one kind only.
         ground = kind in _GROUNDS
         color = None if ground and kind not in ("head", "same", "fold") else style.color
         return Style(
@@ -248,8 +248,7 @@ class DiffView(DiffRows):
             return self._heading(part, width)
         if row.code in (FOLD, MORE):
             style = base + self.style_of("fold")
-            words = f"  {fold_label(row)}"
-            return Strip([Segment(words, style)]).adjust_cell_length(width, style)
+            return Strip([Segment(f"  {fold_label(row)}", style)]).adjust_cell_length(width, style)
         shift = self._peek[2] if self._peek[0] <= number <= self._peek[1] else 0
         shift = max(shift, self._shift)
         if not self.beside:
@@ -272,10 +271,10 @@ class DiffView(DiffRows):
             counts.append(f"{part.record.masked:,} volatile masked")
         if not part.done:
             counts.append("comparing …")
-        told = ", ".join(counts) or "the same"
+        summary = ", ".join(counts) or "identical"
         note = f" ({part.note})" if part.note else ""
-        words = f" {part.name.capitalize()} · {told}{note}"
-        return Strip([Segment(words, style)]).adjust_cell_length(width, style)
+        text = f" {part.name.capitalize()} · {summary}{note}"
+        return Strip([Segment(text, style)]).adjust_cell_length(width, style)
 
     def _sides(self, part: DiffPart, row: DiffRow, shift: int) -> tuple[list[Token] | None, list[Token] | None]:
         left = self._tokens(part, 0, row.left, shift) if row.left >= 0 else None
@@ -304,7 +303,7 @@ class DiffView(DiffRows):
         base: Style,
         shift: int,
     ) -> Strip:
-        """One side of a row, *width* cells."""
+        """Return one side of a row, *width* cells wide."""
         line = row.right if side else row.left
         if tokens is None:
             return Strip([Segment(" " * width, base + self.style_of("edge"))])
@@ -329,13 +328,13 @@ class DiffView(DiffRows):
         segments: list[Segment] = []
         at = 0
         for kind, text in tokens:
-            one = style if plain or kind not in _TOKENS else style + self.style_of(kind)
+            token_style = style if plain or kind not in _TOKENS else style + self.style_of(kind)
             if span is None:
-                segments.append(Segment(text, one))
+                segments.append(Segment(text, token_style))
                 continue
             low, high = max(span[0] - at, 0), min(max(span[1] - at, 0), len(text))
             for part, marked in ((text[:low], False), (text[low:high], True), (text[max(low, high) :], False)):
                 if part:
-                    segments.append(Segment(part, one + self.style_of("other") if marked else one))
+                    segments.append(Segment(part, token_style + self.style_of("other") if marked else token_style))
             at += len(text)
         return segments

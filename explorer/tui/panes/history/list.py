@@ -1,4 +1,4 @@
-"""The rows of the history under headings of days; only visible lines are rendered."""
+"""History rows grouped by day; only visible lines are rendered."""
 
 from __future__ import annotations
 
@@ -31,24 +31,23 @@ if TYPE_CHECKING:
 
 
 REPLAY: Final = "↻"
-"""The mark of an entry that is a replay of another."""
+"""Marks an entry that is a replay of another."""
 _SIGNS: Final = {"OK": ("✓", "$text-success"), "FAILED": ("✗", "$text-error"), "PARTIAL": ("◐", "$text-warning")}
 _UNKNOWN: Final = ("?", "$text-warning")
-_NO_ANSWER: Final = {"sent": "…", "failed": "–––", "interrupted": "–––", "done": "–––"}
+_NO_STATUS: Final = {"sent": "…", "failed": "–––", "interrupted": "–––", "done": "–––"}
 _FIRST: Final = 22
-"""Cells of clock, sign, status and method."""
+"""Cells for time, sign, status and method."""
 _ADDRESS: Final = 22
-"""Cells that the endpoint has at least before another column is put beside it."""
+"""Minimum cells for the endpoint before another column is added."""
 _COLUMNS: Final = (
     *(("mark", 2), ("env", 11), ("tags", 16), ("took", 9), ("size", 9)),
     *(("address", 10), ("note", 24), ("path", 30)),
 )
-"""The columns behind the endpoint and their cells, those first that come first where there is little room; the endpoint
-itself gets more before what is only nice to have."""
+"""Optional columns and their cells by priority; ``address`` widens the endpoint before the least important ones."""
 
 
 def day_text(day: date, today: date) -> str:
-    """``Today``, ``Yesterday``, or the date with its weekday."""
+    """Return ``Today``, ``Yesterday``, or the date with its weekday."""
     if day == today:
         return "Today"
     if day == today - timedelta(days=1):
@@ -57,40 +56,41 @@ def day_text(day: date, today: date) -> str:
 
 
 def fit_columns(width: int) -> dict[str, int]:
-    """The columns that fit into *width* cells beside the fixed ones and their cells; ``address`` has what is left, and
-    shares it with ``path`` where there is much."""
+    """Return the columns that fit in *width* cells, each with its cells.
+
+    ``address`` takes the remaining cells, and shares them with ``path`` if that fits.
+    """
     room = width - _FIRST - _ADDRESS
-    found: dict[str, int] = {}
+    columns: dict[str, int] = {}
     for name, cells in _COLUMNS:
         if room < cells:
             break
-        found[name] = cells
+        columns[name] = cells
         room -= cells
-    extra = room // 2 if "path" in found else 0
+    extra = room // 2 if "path" in columns else 0
     if extra:
-        found["path"] += extra
-    found["address"] = _ADDRESS + found.get("address", 0) + max(room, 0) - extra
-    return found
+        columns["path"] += extra
+    columns["address"] = _ADDRESS + columns.get("address", 0) + max(room, 0) - extra
+    return columns
 
 
 def row_text(row: HistoryRow, clock: str, width: int = 200) -> Content:
-    """One row of *width* cells; what matters most stands first."""
+    """Return one row of *width* cells, the most important columns first."""
     sign, style = _SIGNS.get(row.outcome, _UNKNOWN)
-    word = str(row.status) if row.status is not None else _NO_ANSWER[row.state]
+    status = str(row.status) if row.status is not None else _NO_STATUS[row.state]
     if row.state != "done":
         sign, style = ("⇅", MUTED) if row.state == "sent" else ("✗", "$text-error")
     parts: list[tuple[str, str]] = [
         (f" {clock} ", MUTED),
-        (f"{sign} {_cell(word, 3)} ", f"bold {style}"),
+        (f"{sign} {_cell(status, 3)} ", f"bold {style}"),
         (f"{_cell(row.method, 6)} ", "bold"),
     ]
-    fitting = fit_columns(width)
+    columns = fit_columns(width)
     texts = _texts(row)
     for name in ("address", "path", "mark", "env", "tags", "note", "took", "size"):
-        if name in fitting:
-            right = name in ("took", "size")
-            cells = fitting[name]
-            text = texts[name].rjust(cells - 1) if right else _cell(texts[name], cells - 1)
+        if name in columns:
+            cells = columns[name]
+            text = texts[name].rjust(cells - 1) if name in ("took", "size") else _cell(texts[name], cells - 1)
             parts.append((f"{text} ", _STYLES.get(name, "")))
     return Content.assemble(*parts)
 
@@ -101,7 +101,7 @@ _STYLES.update(path=MUTED, note="italic")
 
 def _texts(row: HistoryRow) -> dict[str, str]:
     url = urlsplit(row.url) if "://" in row.url[:12] else None
-    answered = row.state != "sent"
+    finished = row.state != "sent"
     return {
         "address": row.address,
         "path": f"{url.path}?{url.query}" if url and url.query else url.path if url else row.url,
@@ -109,13 +109,13 @@ def _texts(row: HistoryRow) -> dict[str, str]:
         "env": row.environment,
         "tags": " ".join(f"#{tag}" for tag in row.tag_names),
         "note": row.note,
-        "took": format_elapsed(row.seconds) if answered else "",
-        "size": format_size(row.size) if answered else "",
+        "took": format_elapsed(row.seconds) if finished else "",
+        "size": format_size(row.size) if finished else "",
     }
 
 
 def _cell(text: str, cells: int) -> str:
-    """*text* in exactly that many cells, with an ellipsis where something is cut."""
+    """Return *text* in exactly *cells* cells, truncated with an ellipsis."""
     line = sanitize_line(text[:500])
     return f"{set_cell_size(line, cells - 1).rstrip()}…".ljust(cells) if cell_len(line) > cells else _pad(line, cells)
 
@@ -125,12 +125,14 @@ def _pad(line: str, cells: int) -> str:
 
 
 AHEAD: Final = 60
-"""Lines before the end at which further rows are asked for."""
+"""Lines before the end at which more rows are requested."""
 
 
 class HistoryList(CursorView):
-    """A list that is as quick with a hundred thousand rows as with ten. The keys of a row stand here, so that they do
-    not fire while the search is typed."""
+    """A list whose cost per frame does not depend on the number of rows.
+
+    The keys of a row are bound here, so that they do not fire while the search is typed.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"history--day", "history--cursor", "history--row"}
     DEFAULT_CSS = """
@@ -146,7 +148,7 @@ class HistoryList(CursorView):
 
     @dataclass
     class Asked(Message):
-        """A key was pressed that is about the highlighted row, or about the list."""
+        """A key for the highlighted row or the list was pressed."""
 
         what: str
 
@@ -156,34 +158,34 @@ class HistoryList(CursorView):
 
     @dataclass
     class EndNeared(Message):
-        """Further rows are wanted, where there are any."""
+        """More rows are needed, if there are any."""
 
     def __init__(self) -> None:
         self._painted: LRUCache[tuple[int, int, bool, bool, bool], Strip] = LRUCache(1000)
-        """Lines as they were painted, by what alters them."""
+        """Painted lines by everything that affects them."""
         self.marked = 0
-        """The entry that is marked to be compared, or 0."""
+        """The entry marked for comparison, or 0."""
         self.rows: list[HistoryRow] = []
         self.today = date.min
         self._lines: list[int | date] = []
-        """A heading's day, or the index of a row."""
+        """Each line: the day of a heading, or the index of a row."""
         self._line_of: list[int] = []
         """Index of a row → its line."""
         self._clocks: list[str] = []
         super().__init__()
 
-    # --- what it shows ---------------------------------------------------------------------------------------------
+    # --- content ---------------------------------------------------------------------------------------------------
 
     def show(self, rows: Sequence[HistoryRow], today: date) -> None:
-        """Show *rows*, the newest first; the highlighted one stays highlighted, and where it was, if it is there."""
-        before = self.selected
+        """Show *rows*, newest first; keep the highlighted row and its position if it is among them."""
+        selected = self.selected
         above = self._line_of[self.cursor] - self.scroll_offset.y if self.rows else 0
         self.rows, self.today = [], today
         self._painted.clear()
         self._lines, self._line_of, self._clocks, self.cursor = [], [], [], 0
         self.add(rows)
-        for index, row in enumerate(self.rows if before is not None else ()):
-            if row.id == before:
+        for index, row in enumerate(self.rows if selected is not None else ()):
+            if row.id == selected:
                 self.cursor = index
                 self.scroll_to(y=max(0, self._line_of[index] - above), animate=False, immediate=True)
                 break
@@ -193,35 +195,35 @@ class HistoryList(CursorView):
         self.post_message(self.Moved())
 
     def add(self, rows: Sequence[HistoryRow]) -> None:
-        """Put further (older) rows below those that are there."""
+        """Append older rows."""
         day = next((line for line in reversed(self._lines) if isinstance(line, date)), None)
         for row in rows:
-            moment = datetime.fromtimestamp(row.started_at, tz=UTC).astimezone()
-            if moment.date() != day:
-                day = moment.date()
+            started = datetime.fromtimestamp(row.started_at, tz=UTC).astimezone()
+            if started.date() != day:
+                day = started.date()
                 self._lines.append(day)
             self._line_of.append(len(self._lines))
             self._lines.append(len(self.rows))
-            self._clocks.append(f"{moment:%H:%M:%S}")
+            self._clocks.append(f"{started:%H:%M:%S}")
             self.rows.append(row)
         self.virtual_size = Size(0, len(self._lines))
         self.refresh()
 
     def put(self, row: HistoryRow) -> None:
-        """Show *row* in place of the one of the same number."""
-        for index, one in enumerate(self.rows):
-            if one.id == row.id:
+        """Replace the row of the same entry."""
+        for index, current in enumerate(self.rows):
+            if current.id == row.id:
                 self.rows[index] = row
                 self._painted.clear()
                 self.refresh()
 
     @property
     def selected(self) -> int | None:
-        """The number of the highlighted entry."""
+        """The id of the highlighted entry."""
         return self.rows[self.cursor].id if self.rows else None
 
     def select(self, number: int) -> bool:
-        """Highlight the entry of that number; False where it is not among the rows."""
+        """Highlight an entry; return False if it is not among the rows."""
         for index, row in enumerate(self.rows):
             if row.id == number:
                 self.move_cursor_to(index)
@@ -229,12 +231,12 @@ class HistoryList(CursorView):
         return False
 
     def notify_style_update(self) -> None:
-        """Another theme has other colours."""
+        """Discard lines painted in the colors of the previous theme."""
         self._painted.clear()
         super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
-        """A heading or a row, made for the width that there is now; lines that were seen before are kept."""
+        """Return a heading or a row for the current width; painted lines are cached."""
         at, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         if not 0 <= at < len(self._lines) or width <= 0:
             return Strip.blank(width, self.rich_style)
@@ -259,14 +261,14 @@ class HistoryList(CursorView):
         strips = Visual.to_strips(self, content, width, 1, style, apply_selection=False)
         return strips[0].adjust_cell_length(width, style.rich_style) if strips else Strip.blank(width, style.rich_style)
 
-    # --- moving ----------------------------------------------------------------------------------------------------
+    # --- cursor ----------------------------------------------------------------------------------------------------
 
     @property
     def row_count(self) -> int:
         return len(self.rows)
 
     def scroll_into_view(self, row: int, margin: tuple[int, int]) -> None:  # noqa: ARG002 - the base class's
-        """Scroll to the row, and to the heading right above it."""
+        """Scroll to the row and the heading right above it."""
         if not self.rows:
             return
         line = self._line_of[row]
@@ -281,27 +283,27 @@ class HistoryList(CursorView):
             self.post_message(self.EndNeared())
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Ask for further rows when the wheel or the bar comes near the end."""
+        """Request more rows when scrolling nears the end."""
         super().watch_scroll_y(old_value, new_value)
         if self._lines and new_value + self.size.height + AHEAD >= len(self._lines):
             self.post_message(self.EndNeared())
 
     def action_top(self) -> None:
-        """Go to the newest row, once it is read."""
+        """Go to the newest row, loading it if necessary."""
         self.post_message(self.Asked("newest"))
         super().action_top()
 
     def action_ask(self, what: str) -> None:
-        """Ask for something to be done with the highlighted row."""
+        """Request an action on the highlighted row."""
         self.post_message(self.Asked(what))
 
     def row_at(self, line: int) -> int | None:
-        """Return the row on a line; a heading is none."""
+        """Return the row on a line; None for a heading."""
         row = self._lines[line] if 0 <= line < len(self._lines) else None
         return row if isinstance(row, int) else None
 
     def row_clicked(self, row: int, event: events.Click) -> None:
-        """Highlight the row; open it on the second click."""
+        """Highlight the row; open it on a double click."""
         super().row_clicked(row, event)
         if event.chain > 1:
             self.action_ask("open")

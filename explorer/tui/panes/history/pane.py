@@ -1,4 +1,4 @@
-"""The history: newest first, by day; search, replay, annotate, export, compare."""
+"""The history pane: search box, list of entries (newest first, by day) and details."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
 
 _MOST_LINKS = 50
-HOW = {"again": "signed anew", "exact": "the same bytes", "form": "from the form", "": ""}
-"""How a replay was made of its origin, in words."""
+HOW = {"again": "signed again", "exact": "exact bytes", "form": "from the form", "": ""}
+"""Replay mode → how it differs from the original request."""
 
 
 class HistoryDetails(Vertical):
-    """Shown below the rows where there is room for it."""
+    """Details of the highlighted entry, shown below the rows if there is room."""
 
     DEFAULT_CSS = """
     HistoryDetails {
@@ -63,7 +63,7 @@ class HistoryDetails(Vertical):
 
     @dataclass
     class Followed(Message):
-        """The entry of that number is wanted."""
+        """The user chose a linked entry."""
 
         id: int
 
@@ -72,13 +72,13 @@ class HistoryDetails(Vertical):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Text, and the links below it."""
+        """Yield the text, and the links below it."""
         with VerticalScroll(can_focus=False):
             yield Static(markup=False)
         yield OptionList(markup=False, compact=True)
 
     def show(self, row: HistoryRow | None, details: EntryDetails | None) -> None:
-        """Show what is known of *row*; *details* come later, since they are looked up."""
+        """Show *row*; *details* follow later, after they were loaded."""
         self.query_one(Static).update(Content("") if row is None else _text(row, details))
         options: list[Content] = []
         self._links = []
@@ -91,7 +91,7 @@ class HistoryDetails(Vertical):
             self._links.append(number)
         listing = self.query_one(OptionList)
         listing.clear_options()
-        listing.add_options([Option(one) for one in options])
+        listing.add_options([Option(option) for option in options])
         listing.highlighted = 0 if options else None
         self.set_class(bool(options), "-links")
 
@@ -110,21 +110,23 @@ def _text(row: HistoryRow, details: EntryDetails | None) -> Content:
     if row.note:
         lines.append(Content.assemble(("Note: ", MUTED), sanitize(row.note)))
     if details is not None:
-        lines += [Content.assemble(("Since: ", "$text-warning"), sanitize_line(one)) for one in details.changes]
+        lines += [Content.assemble(("Changed: ", "$text-warning"), sanitize_line(change)) for change in details.changes]
         if not details.changes:
-            lines.append(Content.styled("Nothing changed since: catalog, environment and credentials.", MUTED))
-        lines += [Content.assemble(("Kept: ", "$text-warning"), sanitize_line(one)) for one in details.problems]
+            lines.append(Content.styled("Unchanged: catalog, environment, credentials.", MUTED))
+        lines += [
+            Content.assemble(("Stored: ", "$text-warning"), sanitize_line(problem)) for problem in details.problems
+        ]
     return Content("\n").join(lines)
 
 
 DETAIL_DELAY: Final = 0.15
-"""Seconds that a row is highlighted before its details are looked up."""
+"""Seconds that a row is highlighted before its details are loaded."""
 ROOM: Final = 16
-"""Lines that the panel must have for details to be shown."""
+"""Height in lines from which the panel shows details."""
 
 
 class HistoryPanel(Vertical):
-    """A search box over a list of rows, and details below it."""
+    """A search box, a list of entries below it, and details of the highlighted one."""
 
     DEFAULT_CSS = """
     HistoryPanel {
@@ -146,46 +148,46 @@ class HistoryPanel(Vertical):
 
     @dataclass
     class SearchChanged(Message):
-        """The rows that hold *text* are wanted."""
+        """The user searched for *text*."""
 
         text: str
 
     @dataclass
     class MoreWanted(Message):
-        """Rows below that number are wanted, for the same search."""
+        """Rows older than entry *before* are needed, for the same search."""
 
         before: int
 
     @dataclass
     class DetailsWanted(Message):
-        """What there is to say of the entry of that number is wanted."""
+        """Details of an entry are needed."""
 
         id: int
 
     @dataclass
     class Wanted(Message):
-        """A key was pressed on the entry of that number: ``open``, ``again``, ``exact``, ``form``, ``annotate``,
-        ``delete``; or on none (``storage``)."""
+        """A key was pressed on an entry (``open``, ``again``, ``exact``, ``form``, ``annotate``, ``delete``) or on none
+        (``storage``)."""
 
         what: str
         id: int
 
     @dataclass
     class CompareRequested(Message):
-        """Two entries are to be compared; the older one is the left one."""
+        """The user wants to compare two entries; the older one is on the left."""
 
         left_id: int
         right_id: int
 
     @dataclass
     class Followed(Message):
-        """The rows from that entry on are wanted; it is not among those that are there."""
+        """The user chose a linked entry that is not loaded; rows from it on are needed."""
 
         id: int
 
     @dataclass
     class Closed(Message):
-        """The panel is to be closed."""
+        """The user wants to close the panel."""
 
     def __init__(
         self,
@@ -196,17 +198,17 @@ class HistoryPanel(Vertical):
     ) -> None:
         self._now = now
         self._more = False
-        """Whether there may be older rows than those that are there."""
-        self._asked = 0
-        """The number below which rows were asked for last."""
-        self._from = 0
-        """The entry that the rows begin with, where newer ones are left out; else 0."""
+        """Whether there may be older rows than those loaded."""
+        self._requested = 0
+        """The oldest entry for which more rows were requested."""
+        self._begin = 0
+        """The first entry if newer ones are omitted, else 0."""
         self._timer: Timer | None = None
         super().__init__(id=id, classes=classes)
         self.border_title = "History"
 
     def on_mount(self) -> None:
-        """The frame tells where the keys go."""
+        """Highlight the border while the focus is inside."""
         follow_focus(self)
 
     def compose(self) -> ComposeResult:
@@ -215,60 +217,62 @@ class HistoryPanel(Vertical):
         yield Static(id="history-empty", markup=False)
         yield HistoryDetails()
 
-    # --- what it shows ---------------------------------------------------------------------------------------------
+    # --- content ---------------------------------------------------------------------------------------------------
 
     def show_rows(self, rows: Sequence[HistoryRow], *, more: bool = False, begin: int = 0) -> None:
-        """Show *rows*, which are the newest first; *more*: there may be older ones; *begin*: the entry that they begin
-        with where newer ones are left out. The highlighted one stays where it is still there."""
-        inside = self.has_focus_within
-        self._more, self._asked, self._from = more, 0, begin
+        """Show *rows*, newest first; keep the highlighted one if it is among them.
+
+        *more*: there may be older ones. *begin*: the first entry, if newer ones are omitted.
+        """
+        focused = self.has_focus_within
+        self._more, self._requested, self._begin = more, 0, begin
         self._search.show_problem("")
         self.listing.show(rows, datetime.fromtimestamp(self._now(), tz=UTC).astimezone().date())
-        searched = self._search.text
-        words = f"Nothing in the history fits {searched!r}." if searched else "Nothing has been sent yet."
-        self.query_one("#history-empty", Static).update(Content(sanitize_line(words)))
+        search = self._search.text
+        message = f"No history entry matches {search!r}." if search else "Nothing has been sent yet."
+        self.query_one("#history-empty", Static).update(Content(sanitize_line(message)))
         self.set_class(not rows, "-empty")
-        self._count()
-        if inside and not rows:
+        self._update_title()
+        if focused and not rows:
             self._search.line.focus()
 
     def add_rows(self, rows: Sequence[HistoryRow], *, more: bool) -> None:
-        """Put older rows below those that are there."""
+        """Append older rows."""
         self._more = more
         self.listing.add(rows)
-        self._count()
+        self._update_title()
 
     def show_row(self, row: HistoryRow) -> None:
-        """Show a row that has changed."""
+        """Update a row that changed."""
         self.listing.put(row)
         if self.selected == row.id:
-            self._highlighted()
+            self._show_selected()
 
     def show_details(self, number: int, details: EntryDetails) -> None:
-        """Show what there is to say of an entry, if it is still the highlighted one."""
+        """Show the details of an entry, if it is still highlighted."""
         if self.selected == number and self.row is not None:
             self._details.show(self.row, details)
 
     def show_problem(self, problem: str) -> None:
-        """Say beside the search box why it finds nothing; the rows stay as they are."""
+        """Show why the search is invalid; the rows are unchanged."""
         self._search.show_problem(problem)
 
     def offer(self, names: FilterNames) -> None:
-        """What filters may hold, for completing them."""
+        """Set the names that filters can be completed with."""
         self._search.names = names
 
-    def _count(self) -> None:
+    def _update_title(self) -> None:
         count = len(self.rows)
-        words = f"History · {count:,}{'+' if self._more else ''}" if count else "History"
-        if self._from:
-            words = f"{words} · from #{self._from} on, g: newest"
+        title = f"History · {count:,}{'+' if self._more else ''}" if count else "History"
+        if self._begin:
+            title = f"{title} · from #{self._begin}, g newest"
         if self.listing.marked:
-            words = f"{words} · #{self.listing.marked} marked, c at another compares"
-        self.border_title = Content(words)
+            title = f"{title} · #{self.listing.marked} marked, c on another compares"
+        self.border_title = Content(title)
 
     @property
     def rows(self) -> Sequence[HistoryRow]:
-        """The rows that are there."""
+        """The loaded rows."""
         return self.listing.rows
 
     @property
@@ -279,30 +283,30 @@ class HistoryPanel(Vertical):
 
     @property
     def selected(self) -> int | None:
-        """The number of the highlighted entry."""
+        """The id of the highlighted entry."""
         return self.listing.selected
 
     @property
     def search(self) -> str:
-        """The search as it is typed."""
+        """The text of the search box."""
         return self._search.text
 
     def focus_content(self) -> None:
-        """Put the focus on the rows, or on the search box while there are none."""
+        """Focus the rows, or the search box if there are none."""
         (self.listing if self.rows else self._search.line).focus()
 
     def focus_search(self) -> None:
-        """Put the focus into the search box."""
+        """Focus the search box."""
         self._search.line.focus()
 
     def clear_search(self) -> None:
-        """Empty the search box without asking for rows."""
+        """Clear the search box without requesting rows."""
         with self.prevent(HistorySearch.Changed):
             self._search.line.value = ""
 
     @property
     def listing(self) -> HistoryList:
-        """The rows."""
+        """The list of entries."""
         return self.query_one(HistoryList)
 
     @property
@@ -314,10 +318,10 @@ class HistoryPanel(Vertical):
         return self.query_one(HistoryDetails)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Details are shown where there is room for them."""
+        """Show details if there is room for them."""
         self.set_class(event.size.height >= ROOM, "-roomy")
 
-    # --- what a person does ----------------------------------------------------------------------------------------
+    # --- actions and messages --------------------------------------------------------------------------------------
 
     @on(HistorySearch.Changed)
     def _searched(self, event: HistorySearch.Changed) -> None:
@@ -327,26 +331,26 @@ class HistoryPanel(Vertical):
             self.listing.focus()
 
     @on(HistoryList.EndNeared)
-    def _neared(self, event: HistoryList.EndNeared) -> None:
+    def _end_neared(self, event: HistoryList.EndNeared) -> None:
         event.stop()
         last = self.rows[-1].id if self.rows else 0
-        if self._more and last and last != self._asked:
-            self._asked = last
+        if self._more and last and last != self._requested:
+            self._requested = last
             self.post_message(self.MoreWanted(last))
 
     @on(HistoryList.Moved)
     def _moved(self, event: HistoryList.Moved) -> None:
         event.stop()
-        self._highlighted()
+        self._show_selected()
 
-    def _highlighted(self) -> None:
+    def _show_selected(self) -> None:
         self._details.show(self.row, None)
         if self._timer is not None:
             self._timer.stop()
         if self.selected is not None:
-            self._timer = self.set_timer(DETAIL_DELAY, self._ask_details)
+            self._timer = self.set_timer(DETAIL_DELAY, self._request_details)
 
-    def _ask_details(self) -> None:
+    def _request_details(self) -> None:
         if self.selected is not None and self.display:
             self.post_message(self.DetailsWanted(self.selected))
 
@@ -363,7 +367,7 @@ class HistoryPanel(Vertical):
         if event.what == "search":
             self.focus_search()
         elif event.what == "newest":
-            if self._from:
+            if self._begin:
                 self.post_message(self.SearchChanged(self.search))
         elif event.what == "storage":
             self.post_message(self.Wanted("storage", 0))
@@ -375,14 +379,14 @@ class HistoryPanel(Vertical):
             self.post_message(self.Wanted(event.what, number))
 
     def _mark(self) -> None:
-        """Mark the highlighted entry to be compared, or take its mark away."""
+        """Mark the highlighted entry for comparison, or unmark it."""
         listing = self.listing
         listing.marked = 0 if listing.marked == self.selected else self.selected or 0
         listing.refresh()
-        self._count()
+        self._update_title()
 
     def _compare(self) -> None:
-        """The highlighted entry with the marked one, else with its origin; else it is marked."""
+        """Compare the highlighted entry with the marked one or its origin; without either, mark it."""
         row, listing = self.row, self.listing
         if row is None:
             return
@@ -392,16 +396,16 @@ class HistoryPanel(Vertical):
             return
         listing.marked = 0
         listing.refresh()
-        self._count()
+        self._update_title()
         self.post_message(self.CompareRequested(min(other, row.id), max(other, row.id)))
 
     def action_list(self) -> None:
-        """From the search to the rows."""
+        """Move the focus from the search to the rows."""
         if self._search.line.has_focus and self.rows:
             self.listing.focus()
 
     def action_back(self) -> None:
-        """Out of the search box first (emptying it), out of the details to the rows, then out of the panel."""
+        """Clear and leave the search box, leave the details, or close the panel."""
         if self._search.line.has_focus and (self._search.line.value or self.rows):
             self._search.line.value = ""
             if self.rows:

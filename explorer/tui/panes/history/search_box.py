@@ -1,4 +1,4 @@
-"""The box that a search of the history is typed into; below it stands what may come next, or what is wrong."""
+"""The search box of the history, with completions or the problem of the search below it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 SEARCH_DELAY: Final = 0.12
-"""Seconds after the last key until the search is told."""
+"""Seconds after the last key until the search is reported."""
 
 
 class _WordSuggester(Suggester):
@@ -34,7 +34,7 @@ class _WordSuggester(Suggester):
         super().__init__(use_cache=False, case_sensitive=True)
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The text with its last word made whole."""
+        """Return the text with its last word completed."""
         return complete_search(value, self.names).completed or None
 
 
@@ -42,7 +42,7 @@ class _SearchInput(Input):
     BINDINGS: ClassVar[list[BindingType]] = bindings("history_line")
 
     def action_complete(self) -> None:
-        """Take what is offered; on to the rows where nothing is."""
+        """Accept the suggestion; without one, move to the rows."""
         if self._suggestion and self._suggestion != self.value:
             self.value = self._suggestion
             self.cursor_position = len(self.value)
@@ -51,14 +51,14 @@ class _SearchInput(Input):
 
 
 class HistorySearch(Vertical):
-    """Tells what was typed after a short pause, and at once when enter is pressed."""
+    """Reports the search after a short pause, or at once on enter."""
 
     DEFAULT_CSS = """
     HistorySearch {
         height: auto;
         & > Input { margin: 0 1; background: $foreground 8%; }
         & > Static { height: auto; max-height: 2; padding: 0 1; margin: 0 1; color: $text-muted; display: none; }
-        &:focus-within { height: auto; }  /* without a rule of its own, what is inside is not looked at again */
+        &:focus-within { height: auto; }  /* without a rule here, Textual does not update the styles inside */
         &:focus-within > Static, &.-wrong > Static { display: block; }
         &.-wrong > Static { color: $text-error; max-height: 3; }
     }
@@ -66,45 +66,45 @@ class HistorySearch(Vertical):
 
     @dataclass
     class Changed(Message):
-        """The search is another one; ``done`` where enter was pressed."""
+        """The search changed; ``done`` if enter was pressed."""
 
         text: str
         done: bool = False
 
     def __init__(self) -> None:
         self._timer: Timer | None = None
-        self._completing = _WordSuggester()
+        self._suggester = _WordSuggester()
         self._problem = ""
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """The box and the line below it."""
-        line = _SearchInput(placeholder="/ search what was sent and received", compact=True, suggester=self._completing)
+        """Yield the input and the line below it."""
+        line = _SearchInput(placeholder="/ search requests and responses", compact=True, suggester=self._suggester)
         line.cursor_blink = False
         yield line
         yield Static(self._hint(""), markup=False)
 
     @property
     def line(self) -> Input:
-        """The box."""
+        """The input."""
         return self.query_one(Input)
 
     @property
     def text(self) -> str:
-        """What is typed."""
+        """The search, without surrounding spaces."""
         return self.line.value.strip()
 
     @property
     def names(self) -> FilterNames:
-        """What filters may hold."""
-        return self._completing.names
+        """Names that filters can be completed with."""
+        return self._suggester.names
 
     @names.setter
     def names(self, names: FilterNames) -> None:
-        self._completing.names = names
+        self._suggester.names = names
 
     def show_problem(self, problem: str) -> None:
-        """Say what is wrong with the search; an empty text takes it back."""
+        """Show the problem of the search; an empty string clears it."""
         self._problem = problem
         self.set_class(bool(problem), "-wrong")
         self._show_hint()
@@ -114,28 +114,28 @@ class HistorySearch(Vertical):
         self.query_one(Static).update(text)
 
     def _hint(self, text: str) -> Content:
-        found = complete_search(text, self.names)
-        if found.words:
-            words = [sanitize_line(one) for one in found.words]
+        completion = complete_search(text, self.names)
+        if completion.words:
+            words = [sanitize_line(word) for word in completion.words]
             return Content.assemble(("tab ", f"bold {MUTED}"), (words[0], "bold"), ("  " + "  ".join(words[1:]), MUTED))
-        examples = [one for name, one in EXAMPLES.items() if f"{name}:" not in text]
-        return Content.styled("words, and " + "  ".join(examples), MUTED)
+        examples = [example for name, example in EXAMPLES.items() if f"{name}:" not in text]
+        return Content.styled("words or filters: " + "  ".join(examples), MUTED)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(SEARCH_DELAY, self._tell)
+        self._timer = self.set_timer(SEARCH_DELAY, self._report)
         if not self._problem:
             self._show_hint()
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        self._tell(done=True)
+        self._report(done=True)
 
-    def _tell(self, *, done: bool = False) -> None:
+    def _report(self, *, done: bool = False) -> None:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None

@@ -1,4 +1,4 @@
-"""How a call authenticates, and whether the form can be sent."""
+"""The Auth tab, and the line above the form that shows whether it can be sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class AuthView(VerticalScroll, can_focus=True):
-    """The auth tab."""
+    """The Auth tab: scheme, credentials and signing steps."""
 
     DEFAULT_CSS = """
     AuthView {
@@ -41,23 +41,23 @@ class AuthView(VerticalScroll, can_focus=True):
 
     @dataclass
     class CredentialsWanted(Message):
-        """A person wants to type credentials."""
+        """The user wants to enter credentials."""
 
     def compose(self) -> ComposeResult:
-        """Scheme and credentials, a button, the steps."""
+        """Yield scheme and credentials, a button, and the steps."""
         yield Static("", id="auth-scheme", markup=False)
-        yield Button(Content("Type credentials (K)"), compact=True)
+        yield Button(Content("Enter credentials (K)"), compact=True)
         yield Static("", id="auth-steps", markup=False)
 
     def show(
         self, vendor: Vendor, endpoint: Endpoint, environment: str, credentials: Sequence[CredentialStatus]
     ) -> None:
-        """Show scheme and credentials of an endpoint."""
+        """Show the auth scheme and the credentials of an endpoint."""
         self.query_one("#auth-scheme", Static).update(scheme_text(vendor, endpoint, environment, credentials))
         self.query_one(Button).display = bool(vendor.credentials) and endpoint.auth != "none"
 
     def show_steps(self, steps: Sequence[SigningStep], before: str, missing: Sequence[str]) -> None:
-        """Show how the request as it stands was signed."""
+        """Show how the current request was signed."""
         self.query_one("#auth-steps", Static).update(steps_text(steps, before, missing))
 
     @on(Button.Pressed)
@@ -69,10 +69,10 @@ class AuthView(VerticalScroll, can_focus=True):
 def scheme_text(
     vendor: Vendor, endpoint: Endpoint, environment: str, credentials: Sequence[CredentialStatus]
 ) -> Content:
-    """Scheme, its note, and a line for each credential."""
+    """Return the scheme, its note, and a line for each credential."""
     auth = vendor.auth.get(endpoint.auth)
     if auth is None:
-        return Content.assemble(("Anonymous", "bold"), ": this call carries no credentials.")
+        return Content.assemble(("Anonymous", "bold"), ": no credentials are sent.")
     lines = [
         Content.assemble(
             (sanitize_line(auth.title or auth.scheme), "bold"),
@@ -84,18 +84,20 @@ def scheme_text(
         lines.append(Content(sanitize_line(auth.note)))
     lines.append(Content(""))
     lines.append(Content.styled(f"Credentials for {sanitize_line(environment)}", "bold $text-primary"))
-    for one in credentials:
-        mark, style = ("✓", "$text-success") if one.present else ("✗", "$text-warning")
-        source = f"from {sanitize_line(one.source)}" if one.present else f"none; set {one.variable} or type it here"
-        lines.append(Content.assemble((mark, style), f" {one.name}  ", (source, MUTED)))
+    for credential in credentials:
+        mark, style = ("✓", "$text-success") if credential.present else ("✗", "$text-warning")
+        source = f"from {sanitize_line(credential.source)}"
+        if not credential.present:
+            source = f"missing; set {credential.variable} or enter it here"
+        lines.append(Content.assemble((mark, style), f" {credential.name}  ", (source, MUTED)))
     return Content("\n").join(lines)
 
 
 def steps_text(steps: Sequence[SigningStep], before: str, missing: Sequence[str]) -> Content:
-    """What is asked first, what is missing, and each step of the signature."""
+    """Return what is missing, which request comes first, and each step of the signature."""
     lines: list[Content] = []
     if missing:
-        lines.append(Content.styled(f"✗ missing: {', '.join(map(sanitize_line, missing))}", "$text-error"))
+        lines.append(Content.styled(f"✗ Missing: {', '.join(map(sanitize_line, missing))}", "$text-error"))
     if before:
         lines.append(Content.styled(f"→ {sanitize_line(before)}", "$text-warning"))
     if steps:
@@ -109,7 +111,7 @@ def steps_text(steps: Sequence[SigningStep], before: str, missing: Sequence[str]
 
 
 class StatusLine(CachedStatic):
-    """A line that a click acts on."""
+    """A line that can be clicked."""
 
     @dataclass
     class Pressed(Message):
@@ -123,32 +125,32 @@ class StatusLine(CachedStatic):
             return self.line
 
     def on_click(self, event: events.Click) -> None:
-        """Tell."""
+        """Report the click."""
         event.stop()
         self.post_message(self.Pressed(self))
 
 
 def status_text(problems: Sequence[Problem], unsent: Sequence[str] = ()) -> Content:
-    """Return ``✗ 2 required are missing: id, size``, or that the form is ready and what of it is not sent."""
-    errors = [one for one in problems if one.level == "error"]
+    """Return the problems, or that the form is ready, with the items that are empty and so not sent."""
+    errors = [problem for problem in problems if problem.level == "error"]
     parts: list[Content]
     if not errors:
-        warned = len(problems)
+        warnings = len(problems)
         ready = Content.styled("✓ ready to send", "$text-success")
-        parts = [ready] + ([Content(f"{warned} to consider, beside the fields")] if warned else [])
+        parts = [ready] + ([Content(f"{warnings} warning{'' if warnings == 1 else 's'}")] if warnings else [])
         if unsent:
             verb = "is" if len(unsent) == 1 else "are"
-            text = f"{sanitize_line(', '.join(unsent))} {verb} empty and {verb} not sent"
+            text = f"{sanitize_line(', '.join(unsent))} {verb} empty and will not be sent"
             parts.append(Content.styled(text, "$text-warning"))
         return Content("  ").join(parts)
-    missing = [one.field for one in errors if one.message == "is required"]
-    wrong = [one for one in errors if one.message != "is required"]
+    missing = [problem.field for problem in errors if problem.message == "is required"]
+    invalid = [problem for problem in errors if problem.message != "is required"]
     parts = []
-    if wrong:
-        names = "; ".join(sanitize_line(f"{one.field} {one.message}") for one in wrong)
+    if invalid:
+        names = "; ".join(sanitize_line(f"{problem.field} {problem.message}") for problem in invalid)
         parts.append(Content.styled(f"✗ {names}", "$text-error"))
     if missing:
-        verb = "is" if len(missing) == 1 else "are"
+        fields = "field is" if len(missing) == 1 else "fields are"
         names = ", ".join(map(sanitize_line, missing))
-        parts.append(Content.styled(f"• {len(missing)} required {verb} missing: {names}", "$text-warning"))
+        parts.append(Content.styled(f"• {len(missing)} required {fields} missing: {names}", "$text-warning"))
     return Content("\n").join(parts)

@@ -1,4 +1,4 @@
-"""What the catalog knows of an endpoint: summary, notes, parameters, rules, readings, samples, the vendor's notes."""
+"""The catalog's notes on an endpoint: summary, notes, parameters, rules, ambiguities and samples."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Cited(Static):
-    """A line of the notes that may cite the document; a click on it goes there."""
+    """A line of the notes; a click goes to the lines of the document that it cites."""
 
     @dataclass
     class Pressed(Message):
@@ -42,12 +42,12 @@ class Cited(Static):
         self.set_class(last, "-last")
 
     def on_click(self) -> None:
-        """Tell."""
+        """Report the click."""
         self.post_message(self.Pressed(self))
 
 
 class DocsNotes(VerticalScroll, can_focus=True):
-    """The catalog's own notes on one endpoint under the chosen readings; keys walk along the lines that it cites."""
+    """The catalog's notes on one endpoint for the chosen readings; keys step through its citations."""
 
     DEFAULT_CSS = """
     DocsNotes {
@@ -64,7 +64,7 @@ class DocsNotes(VerticalScroll, can_focus=True):
 
     @dataclass
     class LineWanted(Message):
-        """A person goes to lines of the document, as the catalog writes them."""
+        """The user goes to lines of the document, in the notation of the catalog."""
 
         lines: str
 
@@ -79,50 +79,50 @@ class DocsNotes(VerticalScroll, can_focus=True):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """One text for each chapter, one box for each reading."""
+        """Yield the sections, and a box for each ambiguity."""
         vendor, endpoint = self._vendor, self._endpoint
         yield Cited(self._head(), endpoint.lines, last=True)
-        yield from _chapter("Notes", [(self._note(one), one.lines) for one in endpoint.notes])
-        yield from _chapter("Parameters", [(self._param(one), one.lines) for one in endpoint.params.values()])
-        yield from _chapter("Rules across fields", [(self._rule(one), one.lines) for one in endpoint.rules])
+        yield from _section("Notes", [(self._note(note), note.lines) for note in endpoint.notes])
+        yield from _section("Parameters", [(self._param(param), param.lines) for param in endpoint.params.values()])
+        yield from _section("Rules across fields", [(self._rule(rule), rule.lines) for rule in endpoint.rules])
         yield from self._reading_boxes()
         yield from self._samples()
-        general = [(self._note(one), one.lines) for one in vendor.notes]
-        yield from _chapter(f"{sanitize_line(vendor.title)} in general", general)
+        general = [(self._note(note), note.lines) for note in vendor.notes]
+        yield from _section(f"About {sanitize_line(vendor.title)}", general)
         statuses = {**vendor.verdict.statuses, **(endpoint.verdict.statuses if endpoint.verdict else {})}
-        told = [(Content.assemble((code, "bold"), f"  {sanitize_line(words)}"), "") for code, words in statuses.items()]
-        yield from _chapter("Statuses", told)
+        rows = [(Content.assemble((code, "bold"), f"  {sanitize_line(text)}"), "") for code, text in statuses.items()]
+        yield from _section("Statuses", rows)
 
-    # --- walking along what is cited ---------------------------------------------------------------------------------
+    # --- citations ---------------------------------------------------------------------------------------------------
 
     @property
-    def _places(self) -> list[tuple[Widget, str]]:
-        """What cites the document, and the lines: of a reading one for each version."""
-        found: list[tuple[Widget, str]] = []
+    def _citations(self) -> list[tuple[Widget, str]]:
+        """Each widget that cites the document with the lines; a reading has one per choice."""
+        citations: list[tuple[Widget, str]] = []
         for child in self.children:
             if isinstance(child, Cited) and child.lines:
-                found.append((child, child.lines))
+                citations.append((child, child.lines))
             elif isinstance(child, ReadingBox):
-                found += [(child, lines) for lines in child.lines]
-        return found
+                citations += [(child, lines) for lines in child.lines]
+        return citations
 
     def action_cited(self, step: int) -> None:
-        """Go to another line that is cited, and show it in the document."""
-        places = self._places
-        if places:
-            self._here = 0 if self._here < 0 and step > 0 else (self._here + step) % len(places)
-            self._go(*places[self._here])
+        """Go to the next or previous citation, and show it in the document."""
+        citations = self._citations
+        if citations:
+            self._here = 0 if self._here < 0 and step > 0 else (self._here + step) % len(citations)
+            self._go_to(*citations[self._here])
 
     @on(Cited.Pressed)
     def _pressed(self, event: Cited.Pressed) -> None:
         event.stop()
-        places = self._places
-        found = next((at for at, (widget, _) in enumerate(places) if widget is event.line), None)
-        if found is not None:
-            self._here = found
-            self._go(*places[found])
+        citations = self._citations
+        index = next((at for at, (widget, _) in enumerate(citations) if widget is event.line), None)
+        if index is not None:
+            self._here = index
+            self._go_to(*citations[index])
 
-    def _go(self, widget: Widget, lines: str) -> None:
+    def _go_to(self, widget: Widget, lines: str) -> None:
         for child in self.children:
             child.set_class(child is widget, "-here")
         widget.scroll_visible(animate=False)
@@ -130,7 +130,7 @@ class DocsNotes(VerticalScroll, can_focus=True):
 
     def _head(self) -> Content:
         vendor, endpoint = self._vendor, self._endpoint
-        inferred = "  inferred: the document names no such path" if endpoint.inferred or vendor.inferred else ""
+        inferred = "  inferred: the path is not in the docs" if endpoint.inferred or vendor.inferred else ""
         parts = [
             Content.assemble((sanitize_line(endpoint.title), "bold underline"), (inferred, "$text-warning italic")),
             Content.assemble(
@@ -145,7 +145,7 @@ class DocsNotes(VerticalScroll, can_focus=True):
         if endpoint.pagination:
             style = vendor.pagination.get(endpoint.pagination)
             parts.append(
-                Content(f"Paged: {sanitize_line(style.title or style.style) if style else endpoint.pagination}.")
+                Content(f"Pagination: {sanitize_line(style.title or style.style) if style else endpoint.pagination}.")
             )
         return Content("\n").join(parts)
 
@@ -173,41 +173,43 @@ class DocsNotes(VerticalScroll, can_focus=True):
         if not self._readings:
             return
         count = sum(reading.changes_request for reading in self._readings.values())
-        title = f"Readings  {len(self._readings)} places, {count} of them change the request (◆, to choose from)"
+        title = f"Ambiguities  {len(self._readings)}, of which {count} change the request (◆)"
         yield Static(Content.styled(title, "bold $text-primary"), markup=False)
-        for key, reading in sorted(self._readings.items(), key=lambda one: not one[1].changes_request):
+        for key, reading in sorted(self._readings.items(), key=lambda item: not item[1].changes_request):
             yield ReadingBox(self._vendor, key, reading, self._chosen.get(key, ""))
 
     def _samples(self) -> Iterator[Static]:
         for sample in self._endpoint.samples:
-            title = f"Sample answer  {sample.status} {sanitize_line(sample.media_type)}  {sanitize_line(sample.title)}"
+            title = (
+                f"Sample response  {sample.status} {sanitize_line(sample.media_type)}  {sanitize_line(sample.title)}"
+            )
             cited = (f"  {self._vendor.cite(sample.lines)}", MUTED)
             yield Cited(Content.assemble((title, "bold $text-primary"), cited), sample.lines)
             yield Static(Content(sanitize(sample.body)), classes="docs-sample", markup=False)
 
 
 def rule_words(rule: Rule) -> str:
-    """A rule across fields as a sentence."""
+    """Return a rule across fields as a sentence."""
     if rule.text:
         return sanitize_line(rule.text)
     listing = ", ".join(map(sanitize_line, rule.params))
     when = ", ".join([*rule.when, *(f"{name}={value}" for name, value in rule.when_value.items())])
-    words = {
+    sentences = {
         "requires": f"{when or 'this call'} needs {listing}",
         "at_least_one": f"at least one of {listing}",
         "at_most_one": f"at most one of {listing}",
         "exactly_one": f"exactly one of {listing}",
         "together": f"all of {listing}, or none",
-        "equal": f"{listing}: the same value",
-        "ordered": f"{listing}: in this order",
+        "equal": f"{listing} must be equal",
+        "ordered": f"{listing} must be in this order",
         "not_listed": f"{listing} may not name a field that is set",
         "advice": f"with {when}: {listing}",
     }
-    return sanitize_line(words[rule.kind])
+    return sanitize_line(sentences[rule.kind])
 
 
-def _chapter(title: str, lines: Sequence[tuple[Content, str]]) -> Iterator[Cited]:
-    """A title and its lines; nothing where there are none."""
+def _section(title: str, lines: Sequence[tuple[Content, str]]) -> Iterator[Cited]:
+    """Yield a title and its lines; nothing if there are none."""
     if lines:
         yield Cited(Content.styled(title, "bold $text-primary"))
     for number, (text, cited) in enumerate(lines, 1):

@@ -32,25 +32,25 @@ if TYPE_CHECKING:
 
 
 WINDOW: Final = 1_500
-"""Lines before and after the one that is looked at which are laid out at once; most documents are shorter."""
+"""Lines laid out before and after the current one; most documents are shorter."""
 _LINE: Final = 2_000
 
 
 class PassageView(LinesView):
-    """Shows a document. ``show_document`` it, then ``go`` to lines of it, or ``search``."""
+    """Shows a document. Call ``show_document``, then ``go_to`` lines or ``search``."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("passage")
 
     @dataclass
     class SearchWanted(Message):
-        """A person wants to search: whoever has room shows a box and calls ``search``."""
+        """The user wants to search: the parent shows an input and calls ``search``."""
 
     @dataclass
     class Moved(Message):
-        """Another line is looked at, or the search stands otherwise."""
+        """The current line or the state of the search changed."""
 
         line: int
-        said: str
+        message: str
 
     def __init__(self) -> None:
         self._document: VendorDocument | None = None
@@ -63,54 +63,54 @@ class PassageView(LinesView):
 
     @property
     def document(self) -> VendorDocument | None:
-        """What is shown."""
+        """The document that is shown."""
         return self._document
 
     @property
     def line(self) -> int:
-        """The line that is looked at."""
+        """The current line, from 1."""
         return self._at
 
     def show_document(self, document: VendorDocument, passage: str) -> None:
-        """Show *document* at the lines *passage* of an endpoint, or go on where one is if that was shown before."""
-        again = self._document is not None and self._document.name == document.name
+        """Show *document* at the *passage* of an endpoint; stay on the current line if it was shown before."""
+        reloaded = self._document is not None and self._document.name == document.name
         self._document, self._passage = document, passage
         self._hits = document.find(" ".join(self._words))
-        if again:
+        if reloaded:
             self._show()
         else:
             self.action_passage()
 
-    def go(self, lines: str) -> None:
-        """Go to lines, as the catalog writes them, and mark them."""
+    def go_to(self, lines: str) -> None:
+        """Go to *lines*, in the notation of the catalog, and mark them."""
         self._marked = parse_spans(lines)
         if self._marked:
-            self._look_at(self._marked[0][0])
+            self._set_line(self._marked[0][0])
 
     def action_passage(self) -> None:
-        """Back to the passage of the endpoint, or to the top where none is known."""
+        """Return to the passage of the endpoint, or to the top if it is unknown."""
         self._marked = parse_spans(self._passage)
-        self._look_at(self._marked[0][0] if self._marked else 1)
+        self._set_line(self._marked[0][0] if self._marked else 1)
 
     # --- search ------------------------------------------------------------------------------------------------------
 
     def search(self, words: str) -> None:
-        """Look for lines with every word, from the line that is looked at on; no word ends the search."""
+        """Find lines with every word, from the current line on; an empty string ends the search."""
         document = self._document
         self._words = tuple(words.split())
         self._hits = document.find(words) if document is not None else ()
         if not self._hits:
             self._show()
-            self._tell("no line has " + ("that" if len(self._words) == 1 else "all of that") if self._words else "")
+            self._notify_moved("no match" if self._words else "")
             return
-        self._look_at(next((hit for hit in self._hits if hit >= self._at), self._hits[0]))
+        self._set_line(next((hit for hit in self._hits if hit >= self._at), self._hits[0]))
 
     def action_search(self) -> None:
-        """Ask for words."""
+        """Request a search."""
         self.post_message(self.SearchWanted())
 
     def action_next_hit(self, step: int) -> None:
-        """To the next line with the words, round the end."""
+        """Go to the next or previous match, wrapping around."""
         if not self._hits:
             self.post_message(self.SearchWanted())
             return
@@ -118,34 +118,34 @@ class PassageView(LinesView):
             following = next((hit for hit in self._hits if hit > self._at), self._hits[0])
         else:
             following = next((hit for hit in reversed(self._hits) if hit < self._at), self._hits[-1])
-        self._look_at(following)
+        self._set_line(following)
 
-    # --- what is shown -----------------------------------------------------------------------------------------------
+    # --- rows --------------------------------------------------------------------------------------------------------
 
-    def _look_at(self, line: int) -> None:
+    def _set_line(self, line: int) -> None:
         count = len(self._document.lines) if self._document is not None else 0
         self._at = max(1, min(line, count or 1))
         self._show()
-        said = ""
+        message = ""
         if self._at in self._hits:
-            said = f"{self._hits.index(self._at) + 1} of {len(self._hits)}"
+            message = f"{self._hits.index(self._at) + 1} of {len(self._hits)}"
         elif line > count:
-            said = f"line {line} is beyond its end: another edition?"
-        self._tell(said)
+            message = f"line {line} is past the end: different edition?"
+        self._notify_moved(message)
 
-    def _tell(self, said: str) -> None:
-        self.post_message(self.Moved(self._at, said))
+    def _notify_moved(self, message: str) -> None:
+        self.post_message(self.Moved(self._at, message))
 
     def _show(self) -> None:
-        """Lay the lines out and put the one that is looked at a third down."""
+        """Lay out the lines, with the current one a third of the way down."""
         self.show_for(lambda _width: self._rows())
 
     def _lay_out(self) -> None:
         super()._lay_out()
         if self._width:
-            self.call_after_refresh(self._scroll_there)
+            self.call_after_refresh(self._scroll_to_line)
 
-    def _scroll_there(self) -> None:
+    def _scroll_to_line(self) -> None:
         row = self._at - self._first
         self.scroll_to(y=max(0, self.line_of(row) - self.size.height // 3), animate=False)
 
@@ -169,10 +169,10 @@ class PassageView(LinesView):
         shown = sanitize_line(text[:_LINE]) + (" …" if len(text) > _LINE else "")
         gutter = (label, sign)
         more = (("dim", " " * digits), sign)
-        return Row(spans=self._found(shown, number), gutter=gutter, more=more)
+        return Row(spans=self._highlighted(shown, number), gutter=gutter, more=more)
 
-    def _found(self, text: str, number: int) -> tuple[Span, ...]:
-        """The words of the search in a line that has all of them."""
+    def _highlighted(self, text: str, number: int) -> tuple[Span, ...]:
+        """Return the text of a line; in a match, the words of the search are highlighted."""
         if number not in self._hits:
             return (("text", text),)
         words = "|".join(re.escape(word) for word in sorted(self._words, key=len, reverse=True))
@@ -182,11 +182,11 @@ class PassageView(LinesView):
 
 
 _BESIDE: Final = 130
-"""Cells from which the document stands beside the notes."""
+"""Width in cells from which the document is shown next to the notes."""
 
 
 class DocsView(Container):
-    """The documentation of one endpoint under the chosen readings."""
+    """The docs of one endpoint for the chosen readings."""
 
     DEFAULT_CSS = """
     DocsView {
@@ -209,7 +209,7 @@ class DocsView(Container):
 
     @dataclass
     class DocumentWanted(Message):
-        """The vendor's document is wanted, as its file is now."""
+        """The current text of the vendor's document is needed."""
 
     def __init__(
         self, vendor: Vendor, endpoint: Endpoint, readings: Mapping[str, Reading], chosen: Mapping[str, str]
@@ -221,29 +221,29 @@ class DocsView(Container):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Notes, what there is to say of the document, and the document."""
+        """Yield the notes, the message about a missing document, and the document."""
         yield DocsNotes(self._vendor, self._endpoint, self._readings, self._chosen)
         yield Static("", id="docs-said", markup=False)
         with Vertical(id="docs-document"):
             yield Static("", id="docs-head", markup=False)
             yield PassageView()
-            yield TypeBar("/", "words that stand on one line of the document", id="docs-words")
+            yield TypeBar("/", "words on one line of the document", id="docs-words")
 
     def on_mount(self) -> None:
-        """Ask for the document."""
+        """Request the document."""
         self.post_message(self.DocumentWanted())
 
     def on_resize(self, event: events.Resize) -> None:
-        """Beside each other where there is room."""
+        """Show notes and document side by side if there is room."""
         self.set_class(event.size.width >= _BESIDE, "-beside")
 
     # --- the document ------------------------------------------------------------------------------------------------
 
-    def show_document(self, document: VendorDocument | None, said: str) -> None:
-        """Show the document; without one, *said* tells why, and how to have it here."""
+    def show_document(self, document: VendorDocument | None, message: str) -> None:
+        """Show the document; if it is missing, *message* explains why and how to add it."""
         view = self.query_one(PassageView)
         if document is None:
-            self.query_one("#docs-said", Static).update(Content(sanitize_line(said)))
+            self.query_one("#docs-said", Static).update(Content(sanitize_line(message)))
             self.remove_class("-document")
             return
         changed = view.document is not None and view.document is not document
@@ -251,27 +251,29 @@ class DocsView(Container):
         if view.document is not document:
             view.show_document(document, self._endpoint.lines)
         if changed:
-            self._head("the file has changed and was read anew")
+            self._show_head("file changed, reloaded")
 
-    def _head(self, said: str) -> None:
+    def _show_head(self, message: str) -> None:
         document = self.query_one(PassageView).document
         if document is None:
             return
         name = sanitize_line(document.path.name)
         lines = f"line {self.query_one(PassageView).line:,} of {len(document.lines):,}"
-        text = Content.assemble((name, "bold"), (f"  {lines}", MUTED), (f"  {said}" if said else "", "$text-warning"))
+        text = Content.assemble(
+            (name, "bold"), (f"  {lines}", MUTED), (f"  {message}" if message else "", "$text-warning")
+        )
         self.query_one("#docs-head", Static).update(text)
 
     @on(DocsNotes.LineWanted)
     def _line_wanted(self, event: DocsNotes.LineWanted) -> None:
         event.stop()
         self.post_message(self.DocumentWanted())
-        self.query_one(PassageView).go(event.lines)
+        self.query_one(PassageView).go_to(event.lines)
 
     @on(PassageView.Moved)
     def _moved(self, event: PassageView.Moved) -> None:
         event.stop()
-        self._head(event.said)
+        self._show_head(event.message)
 
     # --- search ------------------------------------------------------------------------------------------------------
 
@@ -281,7 +283,7 @@ class DocsView(Container):
         self.action_search()
 
     def action_search(self) -> None:
-        """Type words to be found in the document."""
+        """Open the search box of the document."""
         self.post_message(self.DocumentWanted())
         self._bar.open()
 
@@ -293,15 +295,15 @@ class DocsView(Container):
             self.query_one(PassageView).focus()
 
     def action_hit(self, step: int) -> None:
-        """Another line with the words."""
+        """Go to the next or previous match."""
         self.query_one(PassageView).action_next_hit(step)
 
     def action_passage(self) -> None:
-        """Back to the passage of the endpoint."""
+        """Return to the passage of the endpoint."""
         self.query_one(PassageView).action_passage()
 
     def action_end_search(self) -> None:
-        """Take the box away and the marks with it."""
+        """Close the search box and remove the highlights."""
         self._bar.close()
         self.query_one(PassageView).search("")
         self.query_one(PassageView).focus()
@@ -311,7 +313,7 @@ class DocsView(Container):
         return self.query_one(TypeBar)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys of the document are offered where there is one."""
+        """Disable the document's keys while it is missing."""
         if action == "end_search":
             return self._bar.display
         if action in ("search", "hit", "passage"):

@@ -1,4 +1,4 @@
-"""One field: mark, name, control, rule and problem; letters typed in it are text."""
+"""One field of the form: mark, name, control, rule and problems; and the scope in which letters are text."""
 
 from __future__ import annotations
 
@@ -29,41 +29,40 @@ if TYPE_CHECKING:
 
 
 SHORT_CHOICE: Final = 26
-"""Cells that a choice may take to stand on one line; longer ones open a list."""
+"""Cells up to which choices are shown on one line; wider ones open a list."""
 NAME_ROOM: Final = 30
-"""Cells of a row that neither the control nor the note beside it has: name, gutters, padding."""
+"""Cells of a row taken by its name, gutters and padding."""
 OTHER: Final = "\0other"
-"""Stands for a value that is not among the choices, to be typed. No value begins with NUL by itself."""
+"""The choice to type another value. No real value begins with NUL."""
 
 
 class FieldMark(CachedStatic):
-    """The mark and name of a field. Space or a click changes its state."""
+    """The mark and name of a field. Space or a click cycles its state."""
 
     @dataclass
     class Cycled(Message):
-        """The state is to change."""
+        """The user wants the next state."""
 
     def key_space(self) -> None:
-        """The next state."""
+        """Request the next state."""
         self.post_message(self.Cycled())
 
     def on_click(self, event: events.Click) -> None:
-        """The next state."""
+        """Request the next state."""
         event.stop()
         self.post_message(self.Cycled())
 
 
 class FieldInput(Input):
-    """A line to type in; the form hears of enter and the arrows. Its cursor stands still: nothing is painted while
-    nothing happens."""
+    """A text input whose cursor does not blink, so that an idle form repaints nothing."""
 
     def on_mount(self) -> None:
-        """No blinking."""
+        """Stop the cursor from blinking."""
         self.cursor_blink = False
 
 
 class FieldRow(Widget):
-    """The field of one parameter under its concrete name."""
+    """The field of one parameter, with indexes in its name filled in."""
 
     DEFAULT_CSS = """
     FieldRow {
@@ -89,13 +88,13 @@ class FieldRow(Widget):
 
     @dataclass
     class Changed(Message):
-        """The field holds something else now."""
+        """The value changed."""
 
         row: FieldRow
 
     @dataclass
     class FileWanted(Message):
-        """A file is to be picked for the field."""
+        """The user wants to pick a file."""
 
         row: FieldRow
 
@@ -104,16 +103,17 @@ class FieldRow(Widget):
         self.field_name = name
         self.field_state = state_of(entry)
         self._problems: tuple[Problem, ...] = ()
-        self._free = self._outside()
+        self._as_text = self._is_custom()
+        """Whether a parameter with choices is shown as a text input."""
         self._prefix = ""
-        """What was typed on the choices so far."""
+        """The characters typed so far to select a choice."""
         self._changing = asyncio.Lock()
         super().__init__()
 
-    # --- making ------------------------------------------------------------------------------------------------------
+    # --- controls ----------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """Mark, control, note."""
+        """Yield mark, control and note."""
         mark = FieldMark(self._mark_text())
         mark.can_focus = not self.param.required
         yield mark
@@ -121,26 +121,26 @@ class FieldRow(Widget):
         yield CachedStatic(self._note_text(), classes="field-note")
 
     @property
-    def _words(self) -> list[str]:
-        """What is to be chosen from; nothing where the value is typed."""
+    def _choices(self) -> list[str]:
+        """The values to choose from; empty for a text input."""
         param = self.param
         if param.comma or not (param.type == "boolean" or param.enum):
             return []
         return list(dict.fromkeys([*(param.enum or ("true", "false")), *param.also]))
 
-    def _outside(self) -> bool:
-        """Whether the field holds something that is not among its choices."""
-        word = self._word()
-        return bool(word) and word not in self._words
+    def _is_custom(self) -> bool:
+        """Return whether the value is not among the choices."""
+        value = self._choice()
+        return bool(value) and value not in self._choices
 
     def _control(self) -> Widget:
-        param, words = self.param, self._words
-        if words and not self._free:
+        param, choices = self.param, self._choices
+        if choices and not self._as_text:
             absent = "absent" if param.prefill is None else param.prefill
-            if sum(len(word) + 3 for word in words) + len(absent) + 3 <= SHORT_CHOICE:
-                others = [(word, word) for word in words if word != param.prefill]
-                return ChoiceLine([("", absent), *others], self._word(), more=OTHER)
-            return self._select(words, absent)
+            if sum(len(choice) + 3 for choice in choices) + len(absent) + 3 <= SHORT_CHOICE:
+                others = [(choice, choice) for choice in choices if choice != param.prefill]
+                return ChoiceLine([("", absent), *others], self._choice(), more=OTHER)
+            return self._select(choices, absent)
         line = FieldInput(
             self.field_state.shown,
             placeholder=self._placeholder(),
@@ -153,24 +153,29 @@ class FieldRow(Widget):
         return line
 
     async def switch_to_text(self) -> bool:
-        """Put a line to type in in the place of the choices, since what is wrong must be sendable too; False where the
-        field is no choice."""
-        if not self._words:
+        """Replace the choices with a text input, so that undocumented values can be sent too.
+
+        Return False if the field has no choices.
+        """
+        if not self._choices:
             return False
-        if not self._free:
+        if not self._as_text:
             await self._swap(free=True)
             self.focus_control()
         return True
 
     async def type_text(self, text: str) -> None:
-        """Take *text* that was typed while something other than a line of text had the focus: it goes to the end of
-        the line, or chooses the value that begins with it; where none does, the choices give way to a line."""
+        """Handle *text* typed while the field's mark, choices or button had the focus.
+
+        It is appended to a text input, or selects the choice that begins with it. If no choice does, the choices are
+        replaced with a text input.
+        """
         if not self.query(Input):
             prefix = self._prefix + text
-            values = (word for word in self._words if word.lower().startswith(prefix.lower()))
+            values = (choice for choice in self._choices if choice.lower().startswith(prefix.lower()))
             if (value := next(values, None)) is not None:
                 self._prefix = prefix
-                self._become(FieldState() if value == self.param.prefill else FieldState().typed(value))
+                self._set_state(FieldState() if value == self.param.prefill else FieldState().typed(value))
                 self.post_message(self.Changed(self))
                 return
             self._prefix = ""
@@ -183,17 +188,17 @@ class FieldRow(Widget):
             line.insert_text_at_cursor(text)
 
     async def _swap(self, *, free: bool) -> None:
-        """Change the control: choices, or a line to type in."""
+        """Switch between choices and a text input (*free*)."""
         async with self._changing:
-            if free == self._free or not self.is_mounted:
+            if free == self._as_text or not self.is_mounted:
                 return
-            self._free = free
+            self._as_text = free
             with self.app.batch_update():
                 await self.children[1].remove()
                 await self.mount(self._control(), after=0)
 
-    def _word(self) -> str:
-        """The word of a choice that stands for what the field holds: a boolean may have come as ``1``."""
+    def _choice(self) -> str:
+        """Return the choice for the current value; booleans may be written as ``1``, ``yes`` and so on."""
         shown = self.field_state.shown
         if self.param.type != "boolean":
             return shown
@@ -201,13 +206,13 @@ class FieldRow(Widget):
             shown.lower(), shown
         )
 
-    def _select(self, words: Sequence[str], absent: str) -> Widget:
+    def _select(self, choices: Sequence[str], absent: str) -> Widget:
         from rich.text import Text
 
-        options = [(Text(sanitize_line(word)), word) for word in words]
+        options = [(Text(sanitize_line(choice)), choice) for choice in choices]
         select: Select[str] = Select([*options, (Text("other…"), OTHER)], prompt=absent, allow_blank=True, compact=True)
-        if self._word():
-            select.value = self._word()
+        if self._choice():
+            select.value = self._choice()
         return select
 
     def _placeholder(self) -> str:
@@ -220,12 +225,14 @@ class FieldRow(Widget):
             return sanitize_line(param.prefill)
         return f"e.g. {sanitize_line(param.example)}" if param.example and not param.secret else ""
 
-    # --- what it holds -----------------------------------------------------------------------------------------------
+    # --- value -------------------------------------------------------------------------------------------------------
 
     @property
     def entry(self) -> Entry | None:
-        """The entry of a call, or None where the field is absent. What was typed counts at once: the line's message,
-        which changes the state, may still be on its way when the app ends or a call is sent."""
+        """The entry of a call, or None if the field is absent.
+
+        Reads the input directly: its ``Changed`` message may still be queued when a call is sent or the app closes.
+        """
         line = next(iter(self.query(FieldInput)), None)
         state = self.field_state
         if line is not None and line.value != state.shown:
@@ -234,43 +241,43 @@ class FieldRow(Widget):
 
     @property
     def blank(self) -> bool:
-        """Whether nothing is in it that would be sent."""
+        """Whether nothing would be sent for it."""
         return self.field_state.kind == "absent" and self.param.prefill is None
 
     @property
     def has_problem(self) -> bool:
-        """Whether something is wrong with it."""
-        return any(one.level == "error" for one in self._problems)
+        """Whether it has an error."""
+        return any(problem.level == "error" for problem in self._problems)
 
     def fill(self, entry: Entry | None) -> None:
-        """Put something else in, as if it had been typed."""
-        self._become(state_of(entry))
+        """Set the value, as if it had been typed."""
+        self._set_state(state_of(entry))
         self.post_message(self.Changed(self))
 
-    def _become(self, state: FieldState) -> None:
+    def _set_state(self, state: FieldState) -> None:
         self.field_state = state
         for line in self.query(Input):
             with self.prevent(Input.Changed):
                 line.value = state.shown
             line.placeholder = self._placeholder()
         for choice in self.query(ChoiceLine):
-            choice.value = self._word()
+            choice.value = self._choice()
         for select in self.query(Select):
             with self.prevent(Select.Changed):
-                select.value = self._word() if self._word() in self._words else Select.NULL
+                select.value = self._choice() if self._choice() in self._choices else Select.NULL
         self._repaint()
-        if self._words and self._outside() != self._free:
-            self.call_later(self._swap, free=self._outside())
+        if self._choices and self._is_custom() != self._as_text:
+            self.call_later(self._swap, free=self._is_custom())
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
-        """Show what is wrong with it."""
+        """Show the problems of the field."""
         if tuple(problems) == self._problems:
             return
         self._problems = tuple(problems)
         self._repaint()
 
     def focus_control(self) -> None:
-        """Put the focus on the control."""
+        """Focus the control."""
         for kind in (Input, ChoiceLine, Select):
             for control in self.query(kind):
                 self.screen.set_focus(control)
@@ -278,24 +285,24 @@ class FieldRow(Widget):
 
     @property
     def ambiguities(self) -> Sequence[str]:
-        """The readings of the document that change this field, as the form around it knows them."""
+        """Keys of the readings that change this field, from the surrounding form."""
         for node in self.ancestors:
-            known: Mapping[str, Sequence[str]] | None = getattr(node, "ambiguous_params", None)
-            if known is not None:
-                return known.get(self.param.name, ())
+            params: Mapping[str, Sequence[str]] | None = getattr(node, "ambiguous_params", None)
+            if params is not None:
+                return params.get(self.param.name, ())
         return ()
 
     @property
     def about(self) -> Content:
-        """All that is known of the field, for the line below the form."""
+        """The description of the field, for the line below the form."""
         param = self.param
         where = f"{param.location} · " + ("required · " if param.required else "")
-        more = "  · type any other value" if self._words else ""
-        doubt = f"  ◆ {', '.join(map(sanitize_line, self.ambiguities))}: B tries both" if self.ambiguities else ""
+        more = "  · or type another value" if self._choices else ""
+        ambiguity = f"  ◆ {', '.join(map(sanitize_line, self.ambiguities))}: B tries both" if self.ambiguities else ""
         title = Content.assemble(
             (sanitize_line(self.field_name), "bold"),
             f"  {where}{sanitize_line(rule_text(param))}{more}",
-            (doubt, "$accent"),
+            (ambiguity, "$accent"),
         )
         return Content.assemble(title, "\n", sanitize_line(param.note)) if param.note else title
 
@@ -307,16 +314,16 @@ class FieldRow(Widget):
         self.query_one(FieldMark).update(self._mark_text())
         self.query_one(".field-note", CachedStatic).update(self._note_text())
         self._fit()
-        wrong = any(one.level == "error" and not _missing(one) for one in self._problems)
+        invalid = any(problem.level == "error" and not _is_missing(problem) for problem in self._problems)
         for line in self.query(Input):
-            line.set_class(wrong, "-bad")
+            line.set_class(invalid, "-bad")
 
     def on_resize(self) -> None:
-        """Another width has other room for the note."""
+        """Place the note for the new width."""
         self._fit()
 
     def _fit(self) -> None:
-        """A note that is longer than its place beside the control goes below it, over the whole width."""
+        """Place a note below the control if it is too long to fit next to it."""
         room = (self.size.width - NAME_ROOM) // 2
         if room > 0:
             self.set_class(any(line.cell_length > room for line in self._note_text().split("\n")), "-long")
@@ -326,33 +333,33 @@ class FieldRow(Widget):
         mark = "◐" if kind == "absent" and self.param.prefill is not None else MARKS[kind]
         style = {"set": "$success", "absent": MUTED}.get(kind, "$accent")
         star = ("*", "$error bold") if self.param.required else ""
-        doubt = (" ◆", "$accent") if self.ambiguities else ""
-        return Content.assemble((mark, style), " ", sanitize_line(self.field_name), star, doubt)
+        ambiguity = (" ◆", "$accent") if self.ambiguities else ""
+        return Content.assemble((mark, style), " ", sanitize_line(self.field_name), star, ambiguity)
 
     def _note_text(self) -> Content:
         parts: list[Content] = []
-        for one in self._problems:
-            expected = f" ({sanitize_line(one.expected)})" if one.expected else ""
-            if _missing(one):
+        for problem in self._problems:
+            expected = f" ({sanitize_line(problem.expected)})" if problem.expected else ""
+            if _is_missing(problem):
                 rule = sanitize_line(rule_text(self.param))
                 parts.append(Content.assemble(("• required", "$text-warning"), f" · {rule}"))
             else:
-                sign, style = ("✗", "$text-error") if one.level == "error" else ("!", "$text-warning")
-                parts.append(Content.styled(f"{sign} {sanitize_line(one.message)}{expected}", style))
+                sign, style = ("✗", "$text-error") if problem.level == "error" else ("!", "$text-warning")
+                parts.append(Content.styled(f"{sign} {sanitize_line(problem.message)}{expected}", style))
         if self.field_state.kind in ("empty", "null"):
             parts.append(
                 Content.styled("sent empty" if self.field_state.kind == "empty" else "sent as null", "$accent")
             )
-        if not parts or not any(one.level == "error" for one in self._problems):
+        if not parts or not any(problem.level == "error" for problem in self._problems):
             parts.append(Content(sanitize_line(rule_text(self.param))))
         return Content("\n").join(parts)
 
-    # --- what happens ------------------------------------------------------------------------------------------------
+    # --- messages ----------------------------------------------------------------------------------------------------
 
     @on(FieldMark.Cycled)
     def _cycled(self, event: FieldMark.Cycled) -> None:
         event.stop()
-        self._become(self.field_state.cycled(self.param))
+        self._set_state(self.field_state.cycled(self.param))
         self.post_message(self.Changed(self))
 
     @on(Input.Changed)
@@ -379,9 +386,9 @@ class FieldRow(Widget):
             self._set("" if event.value is Select.NULL else str(event.value))
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """A line that was left with nothing of its own in it becomes the choices again."""
+        """Return from the text input to the choices when the value left in it is one of them."""
         self._prefix = ""
-        if isinstance(event.widget, Input) and self._free and self._words and not self._outside():
+        if isinstance(event.widget, Input) and self._as_text and self._choices and not self._is_custom():
             self.call_later(self._swap, free=False)
 
     @on(Button.Pressed)
@@ -397,8 +404,8 @@ class FieldRow(Widget):
         self.post_message(self.Changed(self))
 
 
-def _missing(problem: Problem) -> bool:
-    """Whether the problem is only that nothing has been typed yet."""
+def _is_missing(problem: Problem) -> bool:
+    """Return whether the problem is a required value that is blank."""
     return problem.message == "is required"
 
 
@@ -406,18 +413,18 @@ Kind = TypeVar("Kind", bound=Widget)
 
 
 class TextEntryScope(Widget):
-    """A part of the screen in which printable keys are text for the field with the focus; no binding sees them.
+    """A part of the screen in which printable keys are text for the focused field.
 
-    Bindings are looked up after a key has passed all ancestors of the focused widget, so that stopping it here covers
-    every widget inside, and every command of the pane and of the screen.
+    Textual looks up bindings after a key event has passed all ancestors of the focused widget. Stopping the event here
+    therefore shields every binding of the widgets inside, the pane and the screen.
     """
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
-        """Tell the library that bindings further out cannot have these keys."""
+        """Return whether outer bindings cannot use *key*."""
         return key != "space" and character is not None and character.isprintable()
 
     async def on_key(self, event: events.Key) -> None:
-        """Type a character that the focused widget did not take; space keeps what it does on choices and marks."""
+        """Type a character that the focused widget did not handle; space still acts on choices and marks."""
         if not event.is_printable or event.character is None:
             return
         focused = self.screen.focused
@@ -431,7 +438,7 @@ class TextEntryScope(Widget):
             await row.type_text(event.character)
 
     async def on_paste(self, event: events.Paste) -> None:
-        """Put the first line of a pasted text into the field, as its own line of text does."""
+        """Insert the first line of a pasted text, as ``Input`` does."""
         event.stop()
         row = nearest_ancestor(self.screen.focused, FieldRow)
         if row is not None and event.text:
@@ -439,7 +446,7 @@ class TextEntryScope(Widget):
 
 
 def nearest_ancestor(widget: Widget | None, kind: type[Kind]) -> Kind | None:
-    """Return the innermost ancestor of *widget*, or itself, that is of that *kind*."""
+    """Return *widget* or its nearest ancestor of type *kind*; None if there is none."""
     node = widget
     while node is not None:
         if isinstance(node, kind):

@@ -1,4 +1,4 @@
-"""What a field holds (absent, empty, null or set), and the one-line choice among values."""
+"""The state of a field (absent, empty, null or set), the text of its rule, and the widgets to choose a value."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ MARKS: Final = {"absent": "○", "empty": "◌", "null": "∅", "set": "●"}
 
 @dataclass(frozen=True, slots=True)
 class FieldState:
-    """``text`` is what was typed last; it stays while the field is absent, empty or null, so that it can come back."""
+    """``text`` is what was typed last. It is preserved while the field is absent, empty or null."""
 
     kind: Kind = "absent"
     text: str = ""
 
     def typed(self, text: str) -> FieldState:
-        """After the text was changed to *text*."""
+        """Return the state after *text* was typed."""
         return FieldState("set", text) if text else FieldState("absent", "")
 
     def cycled(self, param: Parameter) -> FieldState:
-        """The next state in turn, of those that the parameter's place can carry."""
+        """Return the next of the states that the parameter's location supports."""
         kinds: list[Kind] = ["absent", "empty"]
         if param.type == "file":
             kinds = ["absent"]
@@ -54,11 +54,11 @@ class FieldState:
 
     @property
     def shown(self) -> str:
-        """The text that stands in the field."""
+        """The text in the input."""
         return self.text if self.kind == "set" else ""
 
     def entry(self, param: Parameter, name: str) -> Entry | None:
-        """The entry of a call, or None where the field is absent."""
+        """Return the entry of a call, or None if the field is absent."""
         if self.kind == "absent":
             return None
         if self.kind == "null":
@@ -69,14 +69,14 @@ class FieldState:
 
 
 def state_of(entry: Entry | None) -> FieldState:
-    """The state that a call's entry stands for; a JSON literal becomes the text that says the same."""
+    """Return the state for an entry; a JSON string literal becomes its plain text."""
     if entry is None:
         return FieldState()
     if entry.kind != "json":
         return FieldState("set", entry.value) if entry.value else FieldState("empty")
     try:
         value = json.loads(entry.value)
-    except ValueError:  # a value of a saved request that is still to be filled in
+    except ValueError:  # a placeholder of a saved request
         return FieldState("set", entry.value)
     if value is None:
         return FieldState("null")
@@ -85,7 +85,7 @@ def state_of(entry: Entry | None) -> FieldState:
 
 
 def rule_text(param: Parameter) -> str:
-    """The parameter's rule in a few words: ``integer · 1 to 100 · default: 20 (not sent)``."""
+    """Return the rule of a parameter: ``integer · 1 to 100 · default: 20 (not sent)``."""
     parts = [_type_text(param)]
     parts.append(_limits(param))
     if param.also and not param.enum:
@@ -93,9 +93,9 @@ def rule_text(param: Parameter) -> str:
     if param.nullable:
         parts.append("may be null")
     if param.prefill is not None:
-        parts.append(f"starts as {param.prefill} (sent)")
+        parts.append(f"prefilled: {param.prefill} (sent)")
     elif param.default is not None and param.location == "path":
-        parts.append(f"default: {param.default} (sent, it stands in the path)")
+        parts.append(f"default: {param.default} (sent, part of the path)")
     elif param.default is not None:
         parts.append(f"default: {param.default} (not sent)")
     if param.inferred:
@@ -112,14 +112,14 @@ def _type_text(param: Parameter) -> str:
         return "JSON"
     if param.enum and not param.comma:
         return "choice"
-    words = {"string": param.format or "text", "integer": "integer", "number": "number", "boolean": "true or false"}
-    return f"{words[param.type]}, comma-separated" if param.comma else words[param.type]
+    kind = param.format or "string" if param.type == "string" else param.type
+    return f"{kind}, comma-separated" if param.comma else kind
 
 
 def date_hint(form: str) -> str:
-    """A strftime pattern as people write it: ``yyyy-mm-dd``."""
-    for code, word in (("%Y", "yyyy"), ("%m", "mm"), ("%d", "dd"), ("%H", "hh"), ("%M", "mm"), ("%S", "ss")):
-        form = form.replace(code, word)
+    """Return a strftime pattern in common notation: ``yyyy-mm-dd``."""
+    for code, letters in (("%Y", "yyyy"), ("%m", "mm"), ("%d", "dd"), ("%H", "hh"), ("%M", "mm"), ("%S", "ss")):
+        form = form.replace(code, letters)
     return form
 
 
@@ -145,7 +145,7 @@ def _limits(param: Parameter) -> str:
 
 
 class ChoiceLine(Widget, can_focus=True):
-    """Words beside each other, one of them chosen. Arrow keys, space and a click choose."""
+    """Values in a row, one of them chosen with arrow keys, space or a click."""
 
     DEFAULT_CSS = """
     ChoiceLine {
@@ -158,7 +158,7 @@ class ChoiceLine(Widget, can_focus=True):
 
     @dataclass
     class Changed(Message):
-        """Another word was chosen by a person."""
+        """The user chose another value."""
 
         line: ChoiceLine
         value: str
@@ -169,8 +169,7 @@ class ChoiceLine(Widget, can_focus=True):
             return self.line
 
     def __init__(self, choices: Sequence[tuple[str, str]], value: str = "", *, more: str = "") -> None:
-        """*choices* are (value, words shown). *more*, where given, is what a click on the ``…`` behind them chooses;
-        the keys leave it out."""
+        """*choices* are (value, label). *more* is the value chosen by a click on the ``…`` after them; keys skip it."""
         self._choices = tuple(choices)
         self._more = more
         super().__init__()
@@ -178,14 +177,14 @@ class ChoiceLine(Widget, can_focus=True):
 
     @property
     def values(self) -> tuple[str, ...]:
-        """What can be chosen."""
+        """The values to choose from."""
         return tuple(value for value, _ in self._choices)
 
     def render(self) -> Content:
-        """The words; the chosen one in brackets and reversed, so that it is seen without colour."""
+        """Return the labels; the chosen one is in brackets and reversed, visible without color."""
         parts: list[Content] = []
-        for value, words in self._choices:
-            text = sanitize_line(words)
+        for value, label in self._choices:
+            text = sanitize_line(label)
             chosen = value == self.value
             style = "reverse bold" if chosen and self.has_focus else "bold" if chosen else MUTED
             parts.append(Content.styled(f"[{text}]" if chosen else f" {text} ", style))
@@ -194,17 +193,17 @@ class ChoiceLine(Widget, can_focus=True):
         return Content(" ").join(parts)
 
     def action_step(self, step: int) -> None:
-        """Choose the next one or the one before, round the ends."""
+        """Choose the next or previous value, wrapping around."""
         values = self.values
         at = values.index(self.value) if self.value in values else -1
         self._choose(values[(at + step) % len(values)])
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the word that was clicked."""
+        """Choose the value that was clicked."""
         event.stop()
         at = 0
-        for value, words in self._choices:
-            width = Content(sanitize_line(words)).cell_length + 2
+        for value, label in self._choices:
+            width = Content(sanitize_line(label)).cell_length + 2
             if at <= event.x < at + width:
                 self._choose(value)
                 return
@@ -219,10 +218,10 @@ class ChoiceLine(Widget, can_focus=True):
 
 
 class StandaloneChoice(ChoiceLine):
-    """A choice that is not the field of a parameter: a letter chooses the next value that begins with it."""
+    """A choice that is not the field of a parameter: a letter chooses the next value beginning with it."""
 
     def on_key(self, event: events.Key) -> None:
-        """Take every letter, so that none is a command."""
+        """Handle every letter, so that none runs a command."""
         if event.is_printable and event.character is not None and event.key != "space":
             event.stop()
             values = self.values
@@ -235,7 +234,7 @@ class StandaloneChoice(ChoiceLine):
 
 
 class OptionLines(Widget, can_focus=True):
-    """Words below each other, one of them chosen; for choices that need a sentence."""
+    """Choices in a column, one of them chosen; for labels that are sentences."""
 
     DEFAULT_CSS = """
     OptionLines {
@@ -249,7 +248,7 @@ class OptionLines(Widget, can_focus=True):
 
     @dataclass
     class Changed(Message):
-        """Another one was chosen by a person."""
+        """The user chose another value."""
 
         lines: OptionLines
         value: str
@@ -260,25 +259,25 @@ class OptionLines(Widget, can_focus=True):
             return self.lines
 
     def __init__(self, key: str, choices: Sequence[tuple[str, Content]], value: str) -> None:
-        """*choices* are (value, words shown); *key* is the caller's name for it."""
+        """*choices* are (value, label); *key* identifies the widget to the caller."""
         self.key = key
         self._choices = tuple(choices)
         super().__init__()
         self.set_reactive(OptionLines.value, value)
-        values = [one for one, _ in self._choices]
+        values = [name for name, _ in self._choices]
         self.set_reactive(OptionLines.cursor, values.index(value) if value in values else 0)
 
     def render(self) -> Content:
-        """A line or more each; a filled circle before the chosen one."""
+        """Return one or more lines per choice; a filled circle marks the chosen one."""
         lines = []
-        for number, (value, words) in enumerate(self._choices):
+        for number, (value, label) in enumerate(self._choices):
             mark = "(●) " if value == self.value else "(○) "
             style = "reverse" if self.has_focus and number == self.cursor else "bold" if value == self.value else ""
-            lines.append(Content.assemble((mark, style), words))
+            lines.append(Content.assemble((mark, style), label))
         return Content("\n").join(lines)
 
     def action_move(self, step: int) -> None:
-        """Move the cursor; past the ends the focus goes on to the neighbour."""
+        """Move the cursor; past an end, move the focus to the neighbor."""
         following = self.cursor + step
         if 0 <= following < len(self._choices):
             self.cursor = following
@@ -288,19 +287,19 @@ class OptionLines(Widget, can_focus=True):
             self.screen.focus_previous()
 
     def action_choose(self) -> None:
-        """Choose what the cursor is on."""
+        """Choose the value under the cursor."""
         value = self._choices[self.cursor][0]
         if value != self.value:
             self.value = value
             self.post_message(self.Changed(self, value))
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the line that was clicked; lines that wrap count as they are seen."""
+        """Choose the value that was clicked; its label may wrap over several lines."""
         event.stop()
         at = 0
         width = max(1, self.size.width)
-        for number, (_, words) in enumerate(self._choices):
-            height = len(Content.assemble("(●) ", words).wrap(width))
+        for number, (_, label) in enumerate(self._choices):
+            height = len(Content.assemble("(●) ", label).wrap(width))
             if at <= event.y < at + height:
                 self.cursor = number
                 self.action_choose()

@@ -1,4 +1,4 @@
-"""The form: every field of an endpoint, by the place where its value travels."""
+"""The form: every field of an endpoint, grouped by where its value is sent."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ if TYPE_CHECKING:
 SECTIONS: Final = {
     "path": "Path",
     "query": "Query",
-    "form": "Body, as a form",
-    "json": "Body, as JSON",
-    "multipart": "Body, as multipart",
+    "form": "Body (form)",
+    "json": "Body (JSON)",
+    "multipart": "Body (multipart)",
     "header": "Headers",
 }
 
 
 class Form(VerticalScroll, TextEntryScope, can_focus=False):
-    """The fields of one endpoint. Made anew for every endpoint and every set of readings."""
+    """The fields of one endpoint. Built again for every endpoint and every set of readings."""
 
     DEFAULT_CSS = """
     Form {
@@ -64,21 +64,21 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
 
     @dataclass
     class Changed(Message):
-        """Something in the form is another; floods are merged."""
+        """A value changed. Queued messages are merged."""
 
         def can_replace(self, message: Message) -> bool:
-            """Only the last of a row counts."""
+            """Keep only the last of several queued changes."""
             return isinstance(message, Form.Changed)
 
     @dataclass
     class FileWanted(Message):
-        """A file is to be picked for the field of that name."""
+        """The user wants to pick a file for a field."""
 
         name: str
 
     @dataclass
     class Visited(Message):
-        """The focus went into a field: what is known of it."""
+        """A field got the focus; *about* describes it."""
 
         about: Content
 
@@ -87,22 +87,22 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
         endpoint: Endpoint,
         entries: Sequence[Entry],
         extra: Sequence[tuple[str, str]],
-        doubted: Mapping[str, Sequence[str]] | None = None,
+        ambiguous: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """*doubted*: parameters about which the document contradicts itself, with the keys of the readings."""
+        """*ambiguous*: parameters about which the docs contradict themselves → keys of the readings."""
         self.endpoint = endpoint
-        self.ambiguous_params = doubted or {}
-        self._by_param, self._others = _sorted(endpoint, entries)
+        self.ambiguous_params = ambiguous or {}
+        self._by_param, self._others = _by_parameter(endpoint, entries)
         self._extra = tuple(extra)
         self._parts: list[FieldRow | RepeatBox] = []
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Sections in the catalog's order, then what the catalog does not know."""
+        """Yield the sections in the catalog's order, then what the catalog does not know."""
         seen = ""
         if not self.endpoint.params:
             yield Static("This call takes no parameters.", classes="form-none", markup=False)
-        for location, part in self._make():
+        for location, part in self._build_fields():
             if location != seen:
                 seen = location
                 yield Static(SECTIONS[location], classes="form-section", markup=False)
@@ -110,21 +110,21 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
             yield part
         if self._others:
             names = ", ".join(entry.name for entry in self._others)
-            yield Static(f"Kept, though the catalog does not know them: {names}", classes="form-none", markup=False)
+            yield Static(f"Not in the catalog: {names}", classes="form-none", markup=False)
         self._pairs = PairsBox("Undocumented query parameters", self._extra)
         yield self._pairs
 
-    def _make(self) -> Iterator[tuple[str, FieldRow | RepeatBox]]:
+    def _build_fields(self) -> Iterator[tuple[str, FieldRow | RepeatBox]]:
         params = list(self.endpoint.params.values())
         order = list(SECTIONS)
         done: set[str] = set()
-        for param in sorted(params, key=lambda one: order.index(one.location)):
+        for param in sorted(params, key=lambda param: order.index(param.location)):
             given = self._by_param.get(param.name, [])
             key = param.group
             if key is not None:
                 if key not in done:
                     done.add(key)
-                    yield param.location, self._group(key, [one for one in params if one.group == key])
+                    yield param.location, self._group(key, [member for member in params if member.group == key])
             elif param.repeat == "append":
                 yield param.location, ListBox(param, given)
             elif param.repeat == "key":
@@ -136,11 +136,11 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
         given = [entry for member in members for entry in self._by_param.get(member.name, [])]
         return GroupBox(key, self.endpoint.groups.get(key), members, given)
 
-    # --- what it holds -----------------------------------------------------------------------------------------------
+    # --- values ------------------------------------------------------------------------------------------------------
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """What is set, in the order of the form."""
+        """The values that are set, in the order of the form."""
         entries: list[Entry] = []
         for part in self._parts:
             if isinstance(part, RepeatBox):
@@ -156,20 +156,20 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
 
     @property
     def unsent(self) -> list[str]:
-        """Names of what was added and left empty, so that a call has nothing of it."""
+        """Names of items that were added but are empty, and so are not sent."""
         boxes = [part for part in self._parts if isinstance(part, RepeatBox)]
         return [name for box in (*boxes, self._pairs) for name in box.unsent]
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
-        """Put each problem to its field; those of a whole group to its heading."""
+        """Show each problem at its field, or at the heading of its group."""
         rows = {row.field_name: row for row in self.query(FieldRow)}
         by_row: dict[str, list[Problem]] = {}
         by_box: dict[RepeatBox, list[Problem]] = {}
-        for one in problems:
-            if one.field in rows:
-                by_row.setdefault(one.field, []).append(one)
-            elif (box := self._box_of(one.field)) is not None:
-                by_box.setdefault(box, []).append(one)
+        for problem in problems:
+            if problem.field in rows:
+                by_row.setdefault(problem.field, []).append(problem)
+            elif (box := self._box_of(problem.field)) is not None:
+                by_box.setdefault(box, []).append(problem)
         for name, row in rows.items():
             row.show_problems(by_row.get(name, []))
         for part in self._parts:
@@ -177,8 +177,8 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
                 part.show_problems(by_box.get(part, []))
 
     def _box_of(self, name: str) -> RepeatBox | None:
-        found = find_parameter(self.endpoint, name)
-        param = found[0] if found else self.endpoint.params.get(name)
+        match = find_parameter(self.endpoint, name)
+        param = match[0] if match else self.endpoint.params.get(name)
         for part in self._parts:
             if isinstance(part, GroupBox) and (part.key == name or (param is not None and param.group == part.key)):
                 return part
@@ -187,7 +187,7 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
         return None
 
     def focus_field(self, name: str) -> bool:
-        """Put the focus into the field of that name (or a part of it); False where there is none."""
+        """Focus the field of that name, or a part of it; return False if there is none."""
         rows = list(self.query(FieldRow))
         for row in rows:
             if row.field_name == name:
@@ -203,15 +203,15 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
         return box is not None
 
     def focus_first_field(self) -> bool:
-        """Put the focus into the first required field that is blank, or else the first field."""
+        """Focus the first required field that is blank, or the first field; return False if there is none."""
         rows = list(self.query(FieldRow))
-        chosen = next((row for row in rows if row.param.required and row.blank), rows[0] if rows else None)
-        if chosen is not None:
-            chosen.focus_control()
-        return chosen is not None
+        target = next((row for row in rows if row.param.required and row.blank), rows[0] if rows else None)
+        if target is not None:
+            target.focus_control()
+        return target is not None
 
     def fill_examples(self) -> int:
-        """Put the catalog's examples into blank fields that are required or that a rule asks for; how many."""
+        """Fill blank fields that are required, by themselves or by a rule, with their examples; return how many."""
         count = 0
         for row in self.query(FieldRow):
             if (row.param.required or row.has_problem) and row.blank and row.param.example and row.param.type != "file":
@@ -220,7 +220,7 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
         return count
 
     def fill(self, name: str, entry: Entry) -> None:
-        """Put an entry into the field of that name."""
+        """Set the value of a field."""
         for row in self.query(FieldRow):
             if row.field_name == name:
                 row.fill(entry)
@@ -228,26 +228,26 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
                 return
 
     def action_next_field(self) -> None:
-        """Go to the next field."""
+        """Focus the next field."""
         self._step(1)
 
     def action_previous_field(self) -> None:
-        """Go to the field before."""
+        """Focus the previous field."""
         self._step(-1)
 
     async def action_other_value(self) -> None:
-        """Type a value that is not among the choices of the field with the focus."""
+        """Replace the choices of the focused field with a text input."""
         row = nearest_ancestor(self.screen.focused, FieldRow)
         if row is not None:
             await row.switch_to_text()
 
     def _step(self, step: int) -> None:
-        """Move among the controls, leaving out marks and buttons; the ends are ends."""
-        chain = [one for one in self.screen.focus_chain if one in self.walk_children()]
+        """Focus the next or previous control; skip marks and buttons, and do not wrap around."""
+        chain = [widget for widget in self.screen.focus_chain if widget in self.walk_children()]
         focused = self.screen.focused
         at = chain.index(focused) if focused in chain else -1
-        stops = range(at + 1, len(chain)) if step > 0 else range(at - 1, -1, -1)
-        for number in stops:
+        candidates = range(at + 1, len(chain)) if step > 0 else range(at - 1, -1, -1)
+        for number in candidates:
             if isinstance(chain[number], Input | Select | ChoiceLine):
                 self.screen.set_focus(chain[number])
                 return
@@ -260,7 +260,7 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
     # --- adding and removing -----------------------------------------------------------------------------------------
 
     async def add_at(self, widget: Widget | None) -> bool:
-        """Add one more to the repeated thing that *widget* is in; False where it is in none."""
+        """Add an item to the repeated field around *widget*; return False if there is none."""
         box = nearest_ancestor(widget, RepeatBox)
         if box is None:
             return False
@@ -268,7 +268,7 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
         return True
 
     async def remove_at(self, widget: Widget | None) -> bool:
-        """Remove the item that *widget* is in."""
+        """Remove the item around *widget*; return False if there is none."""
         item = (
             nearest_ancestor(widget, RepeatItem)
             or nearest_ancestor(widget, ValueRow)
@@ -281,7 +281,7 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
         return True
 
     @on(HeadingBar.Pressed)
-    async def _bar(self, event: HeadingBar.Pressed) -> None:
+    async def _heading_pressed(self, event: HeadingBar.Pressed) -> None:
         event.stop()
         if isinstance(event.bar.parent, RepeatItem):
             await self.remove_at(event.bar)
@@ -289,14 +289,14 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
             await self.add_at(event.bar)
 
     @on(Button.Pressed)
-    async def _minus(self, event: Button.Pressed) -> None:
+    async def _remove_pressed(self, event: Button.Pressed) -> None:
         event.stop()
         await self.remove_at(event.button)
 
-    # --- what happens ------------------------------------------------------------------------------------------------
+    # --- messages ----------------------------------------------------------------------------------------------------
 
     @on(PairRow.Removed)
-    async def _unpair(self, event: PairRow.Removed) -> None:
+    async def _pair_removed(self, event: PairRow.Removed) -> None:
         event.stop()
         await self.remove_at(event.pair_line)
 
@@ -313,19 +313,19 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
         self.post_message(self.FileWanted(event.row.field_name))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Tell what is known of the field that was entered."""
+        """Report the description of the focused field."""
         row = nearest_ancestor(event.widget, FieldRow)
         self.post_message(self.Visited(row.about if row is not None else Content("")))
 
 
-def _sorted(endpoint: Endpoint, entries: Sequence[Entry]) -> tuple[dict[str, list[Entry]], list[Entry]]:
-    """The entries by the parameter that they belong to, and those that belong to none."""
+def _by_parameter(endpoint: Endpoint, entries: Sequence[Entry]) -> tuple[dict[str, list[Entry]], list[Entry]]:
+    """Return the entries by parameter name, and those without a parameter."""
     known: dict[str, list[Entry]] = {}
     others: list[Entry] = []
     for entry in entries:
-        found = find_parameter(endpoint, entry.name)
-        if found is None:
+        match = find_parameter(endpoint, entry.name)
+        if match is None:
             others.append(entry)
         else:
-            known.setdefault(found[0].name, []).append(entry)
+            known.setdefault(match[0].name, []).append(entry)
     return known, others

@@ -1,7 +1,7 @@
-"""The request side: a form, headers of one's own, the body as it will be sent, auth, and the documentation.
+"""The request pane: form, custom headers, body preview, auth and docs.
 
-``show`` makes the form of an endpoint; the other tabs are made when they are first opened. Attributes go down,
-messages come up; the screen turns them into calls of the session.
+``show`` builds the form of an endpoint; the other tabs are built when first opened. State is set from above, changes
+are sent up as messages.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ if TYPE_CHECKING:
 
 TABS: Final = {"params": "Params", "headers": "Headers", "body": "Body", "auth": "Auth", "docs": "Docs"}
 NARROW_WIDTH: Final = 72
-"""Cells below which a field's note stands under it."""
+"""Width in cells below which a field's note is placed under it."""
 
 
 @dataclass(frozen=True)
 class RequestPaneState:
-    """What the pane shows: an endpoint under readings, and where its calls go."""
+    """What the pane shows: an endpoint with its readings, environment and values."""
 
     vendor: Vendor
     endpoint: Endpoint
@@ -58,7 +58,7 @@ class RequestPaneState:
     headers: Sequence[tuple[str, str]] = field(default_factory=tuple)
     extra: Sequence[tuple[str, str]] = field(default_factory=tuple)
     evidence: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
-    """Reading → choice → what servers made of it, in words."""
+    """Reading → choice → how servers responded to it, as sentences."""
 
 
 class RequestPane(Widget):
@@ -91,39 +91,39 @@ class RequestPane(Widget):
 
     @dataclass
     class Changed(Message):
-        """What would be sent is another; floods are merged."""
+        """The request changed. Queued messages are merged."""
 
         def can_replace(self, message: Message) -> bool:
-            """Only the last of a row counts."""
+            """Keep only the last of several queued changes."""
             return isinstance(message, RequestPane.Changed)
 
     @dataclass
     class FilePickRequested(Message):
-        """A file is to be picked for the field of that name."""
+        """The user wants to pick a file for a field."""
 
         name: str
 
     @dataclass
     class ReadingChanged(Message):
-        """Another version of a contradiction was chosen."""
+        """Another reading of an ambiguity was chosen."""
 
         key: str
         choice: str
 
     @dataclass
     class MethodChanged(Message):
-        """Another method of the call was chosen."""
+        """Another HTTP method was chosen."""
 
         method: str
 
     @dataclass
     class CredentialsRequested(Message):
-        """Credentials are to be typed."""
+        """The user wants to enter credentials."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._shown: RequestPaneState | None = None
-        self._turned = False
-        """Whether the tab that opens was gone to by a key for the tab beside."""
+        self._cycled = False
+        """Whether the tab is opened by the key for the next or previous tab."""
         self._form: Form | None = None
         self._preview: Preview | None = None
         self._ready = False
@@ -134,20 +134,20 @@ class RequestPane(Widget):
         self.border_title = "Request"
 
     def on_mount(self) -> None:
-        """The frame tells where the keys go."""
+        """Highlight the border while the focus is inside."""
         follow_focus(self)
 
     def compose(self) -> ComposeResult:
-        """Tab bar and an empty place for each tab."""
+        """Yield the tab bar and an empty container for each tab."""
         yield Tabs(*(Tab(Content(title), id=f"tab-{key}") for key, title in TABS.items()))
         with ContentSwitcher(initial="params"):
             for key in TABS:
                 yield Vertical(id=key)
 
-    # --- what it shows -----------------------------------------------------------------------------------------------
+    # --- content -----------------------------------------------------------------------------------------------------
 
     async def show(self, shown: RequestPaneState, entries: Sequence[Entry]) -> None:
-        """Show an endpoint with *entries* in its form."""
+        """Show an endpoint, its form filled with *entries*."""
         self._shown, self._preview, self._credentials = shown, None, ()
         self._ready = False
         self.remove_class("-readings")
@@ -156,29 +156,31 @@ class RequestPane(Widget):
         with self.app.batch_update():
             for key in TABS:
                 await self.query_one(f"#{key}").remove_children()
-            await self._make("params")
+            await self._build_tab("params")
             if self.tab != "params":
-                await self._make(self.tab)
+                await self._build_tab(self.tab)
         self._ready = True
 
     def show_saved(self, name: str, line: Content, *, changed: bool) -> None:
-        """Tell which saved request the form was opened from, whether it was changed since, and in a *line* which of
-        its variables have no value; nothing where the name is empty."""
+        """Show which saved request the form was opened from and whether it *changed* since; an empty name clears it.
+
+        *line* names the variables without a value.
+        """
         self._saved_line = line
-        for one in self.query("#request-saved").results(CachedStatic):
-            one.update(line)
-            one.display = bool(line.plain)
+        for label in self.query("#request-saved").results(CachedStatic):
+            label.update(line)
+            label.display = bool(line.plain)
         if self._shown is not None:
             title = [f"Request · {sanitize_line(self._shown.endpoint.title)}"]
             title += [f" · {sanitize_line(name)}{' ● changed' if changed else ''}"] if name else []
             self.border_title = Content("".join(title))
 
-    async def _make(self, key: str) -> None:
-        """Fill a tab that is still empty."""
-        place = self.query_one(f"#{key}")
-        if self._shown is None or place.children:
+    async def _build_tab(self, key: str) -> None:
+        """Build the widgets of a tab that is still empty."""
+        container = self.query_one(f"#{key}")
+        if self._shown is None or container.children:
             return
-        await place.mount_all(self._widgets(key, self._shown))
+        await container.mount_all(self._widgets(key, self._shown))
         self._fill(key)
 
     def _widgets(self, key: str, shown: RequestPaneState) -> list[Widget]:
@@ -201,25 +203,25 @@ class RequestPane(Widget):
         return [DocsView(shown.vendor, shown.endpoint, shown.readings, shown.chosen)]
 
     def _params(self, shown: RequestPaneState) -> list[Widget]:
-        parts: list[Widget] = [StatusLine("", id="request-status")]
+        widgets: list[Widget] = [StatusLine("", id="request-status")]
         text = readings_summary(shown.readings, shown.chosen)
         if text:
-            line = Content.assemble(("◆ ", "$accent bold"), text, ("  R chooses, B tries", MUTED))
-            parts += [StatusLine(line, id="request-reading-line"), Vertical(id="request-readings")]
+            line = Content.assemble(("◆ ", "$accent bold"), text, ("  R choose  B try both", MUTED))
+            widgets += [StatusLine(line, id="request-reading-line"), Vertical(id="request-readings")]
         if len(shown.endpoint.methods) > 1:
             choice = StandaloneChoice(
-                [(one, one) for one in shown.endpoint.methods], shown.method or shown.endpoint.method
+                [(method, method) for method in shown.endpoint.methods], shown.method or shown.endpoint.method
             )
             choice.id = "request-method"
-            parts.append(choice)
+            widgets.append(choice)
         if self._form is not None:
-            parts.append(self._form)
-        parts.insert(1, CachedStatic(self._saved_line, id="request-saved"))
-        parts.append(CachedStatic("", id="request-about"))
-        return parts
+            widgets.append(self._form)
+        widgets.insert(1, CachedStatic(self._saved_line, id="request-saved"))
+        widgets.append(CachedStatic("", id="request-about"))
+        return widgets
 
     def _fill(self, key: str) -> None:
-        """Put what is known into a tab that was just made."""
+        """Show the current state in a tab that was just built."""
         if key == "params":
             self._paint_problems()
         elif key == "auth":
@@ -228,7 +230,7 @@ class RequestPane(Widget):
             self._paint(key, self._preview)
 
     def show_credentials(self, credentials: Sequence[CredentialStatus]) -> None:
-        """Show where the credentials come from now."""
+        """Show the source of each credential."""
         from explorer.tui.panes.request.auth_view import AuthView
 
         self._credentials = tuple(credentials)
@@ -236,16 +238,16 @@ class RequestPane(Widget):
             if self._shown is not None:
                 view.show(self._shown.vendor, self._shown.endpoint, self._shown.environment, credentials)
 
-    def show_document(self, vendor_id: str, document: VendorDocument | None, said: str) -> None:
-        """Show the vendor's document in the Docs tab, or what is said of it."""
+    def show_document(self, vendor_id: str, document: VendorDocument | None, message: str) -> None:
+        """Show the vendor's document in the Docs tab, or a *message* about why it is missing."""
         from explorer.tui.panes.request.docs_view import DocsView
 
         if self._shown is not None and self._shown.vendor.id == vendor_id:
             for view in self.query(DocsView):
-                view.show_document(document, said)
+                view.show_document(document, message)
 
     def show_preview(self, preview: Preview) -> None:
-        """Show the request as it would be sent now."""
+        """Show the request as it would be sent now, in every tab that was opened."""
         self._preview = preview
         for key in TABS:
             if self.query_one(f"#{key}").children:
@@ -264,7 +266,7 @@ class RequestPane(Widget):
             self.query_one(AuthView).show_steps(prepared.steps, prepared.before, prepared.missing)
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
-        """Put each problem beside its field, and all that is missing into the line above the form."""
+        """Show each problem next to its field, and all of them in the line above the form."""
         self._problems = tuple(problems)
         self._paint_problems()
 
@@ -274,22 +276,22 @@ class RequestPane(Widget):
         self._form.show_problems(self._problems)
         self.query_one("#request-status", StatusLine).update(status_text(self._problems, self._form.unsent))
 
-    # --- what it holds -----------------------------------------------------------------------------------------------
+    # --- values ------------------------------------------------------------------------------------------------------
 
     @property
     def address(self) -> str:
-        """The ``vendor.endpoint`` whose form stands; empty while one is being made."""
+        """The ``vendor.endpoint`` whose form is shown; empty while it is being built."""
         shown = self._shown
         return f"{shown.vendor.id}.{shown.endpoint.id}" if shown is not None and self._ready else ""
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """What is set in the form."""
+        """The values set in the form."""
         return self._form.entries if self._form is not None and self._ready else ()
 
     @property
     def readings(self) -> dict[str, str]:
-        """The readings under which the form was made."""
+        """The readings that the form was built for."""
         return dict(self._shown.chosen) if self._shown else {}
 
     @property
@@ -299,18 +301,18 @@ class RequestPane(Widget):
 
     @property
     def extra_headers(self) -> tuple[tuple[str, str], ...]:
-        """Headers of one's own."""
+        """Custom headers."""
         from explorer.tui.panes.request.preview import HeadersTab
 
         for tab in self.query(HeadersTab):
             return tab.pairs
         return tuple(self._shown.headers) if self._shown else ()
 
-    # --- moving in it ------------------------------------------------------------------------------------------------
+    # --- tabs, focus and actions -------------------------------------------------------------------------------------
 
     @property
     def tab(self) -> str:
-        """The open tab."""
+        """The key of the open tab."""
         return self.query_one(ContentSwitcher).current or "params"
 
     def open_tab(self, key: str) -> None:
@@ -318,55 +320,58 @@ class RequestPane(Widget):
         self.query_one(Tabs).active = f"tab-{key}"
 
     def action_tab(self, step: int) -> None:
-        """The tab beside the open one; the focus goes to the docs, whose keys would else be the tree's."""
+        """Open the tab *step* places to the right.
+
+        The Docs tab takes the focus; otherwise its keys would go to the tree.
+        """
         keys = list(TABS)
-        self._turned = True
+        self._cycled = True
         self.open_tab(keys[(keys.index(self.tab) + step) % len(keys)])
         self.screen.set_focus(self.query_one(Tabs))
 
     def focus_first_field(self) -> None:
-        """Put the focus where work begins: the first required field that is blank, or the tab bar."""
+        """Focus the first required field that is blank, or the tab bar."""
         if self.tab != "params" or self._form is None or not self._form.focus_first_field():
             self.focus_tabs()
 
     def focus_tabs(self) -> None:
-        """Put the focus on the tab bar, where letters are keys."""
+        """Focus the tab bar, where letters are keys."""
         self.screen.set_focus(self.query_one(Tabs))
 
     def focus_field(self, name: str) -> bool:
-        """Open the form and put the focus into a field; False where there is none of that name."""
+        """Open the form and focus a field; return False if no field has that name."""
         self.open_tab("params")
         return self._form is not None and self._form.focus_field(name)
 
     @property
     def focused_field(self) -> str:
-        """The name of the field with the focus; empty where none has it."""
+        """The name of the focused field, or empty."""
         row = nearest_ancestor(self.screen.focused, FieldRow)
         return row.field_name if row is not None else ""
 
     @property
     def has_form_focus(self) -> bool:
-        """Whether the focus is within the form, where letters are text: a field, its mark, a choice, a button."""
+        """Whether the focus is inside the form, where letters are text."""
         return nearest_ancestor(self.screen.focused, TextEntryScope) is not None
 
     def fill_examples(self) -> int:
-        """Put examples into required fields that are blank; how many there were."""
+        """Fill blank required fields with their examples; return how many."""
         return self._form.fill_examples() if self._form is not None else 0
 
     def fill(self, name: str, entry: Entry) -> None:
-        """Put an entry into a field."""
+        """Set the value of a field."""
         if self._form is not None:
             self._form.fill(name, entry)
 
     async def toggle_readings(self) -> None:
-        """Unfold or fold the readings above the form."""
+        """Show or hide the readings above the form."""
         self.open_tab("params")
-        places = self.query("#request-readings")
-        if not places or self._shown is None:
+        containers = self.query("#request-readings")
+        if not containers or self._shown is None:
             return
         self.toggle_class("-readings")
-        place = places.first()
-        if not place.children:
+        container = containers.first()
+        if not container.children:
             boxes = [
                 ReadingBox(
                     self._shown.vendor,
@@ -378,19 +383,19 @@ class RequestPane(Widget):
                 for key, reading in self._shown.readings.items()
                 if reading.changes_request
             ]
-            await place.mount_all(boxes)
+            await container.mount_all(boxes)
         if self.has_class("-readings"):
-            place.query("OptionLines").first().focus()
+            container.query("OptionLines").first().focus()
         else:
             self.focus_tabs()
 
     @property
     def readings_open(self) -> bool:
-        """Whether the readings are unfolded above the form."""
+        """Whether the readings are shown above the form."""
         return self.has_class("-readings")
 
     async def focus_reading(self, key: str, *, unfolded: bool) -> None:
-        """Go back to a reading whose choice made the form anew; *unfolded*: those above the form were open."""
+        """Focus a reading again after its choice rebuilt the form; *unfolded*: the readings were shown above it."""
         if unfolded and self.tab == "params":
             await self.toggle_readings()
         for lines in self.query("OptionLines").results(OptionLines):
@@ -398,26 +403,26 @@ class RequestPane(Widget):
                 lines.focus()
 
     def show_method(self, method: str) -> None:
-        """Show another method as the chosen one."""
+        """Show *method* as the chosen one."""
         for choice in self.query("#request-method").results(ChoiceLine):
             choice.value = method
 
     async def action_add_item(self) -> None:
-        """Add one more of the group that has the focus."""
+        """Add an item to the focused group, or to the first one."""
         if self._form is not None and not await self._form.add_at(self.screen.focused):
             boxes = self._form.query("HeadingBar > Button")
             if boxes:
                 await self._form.add_at(boxes.first())
 
     async def action_remove_item(self) -> None:
-        """Remove the one that has the focus."""
+        """Remove the focused item."""
         if self._form is not None:
             await self._form.remove_at(self.screen.focused)
 
-    # --- what happens ------------------------------------------------------------------------------------------------
+    # --- messages ----------------------------------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
-        """Narrow panes put a field's note below it."""
+        """Place notes below their fields in a narrow pane."""
         self.set_class(event.size.width < NARROW_WIDTH, "-slim")
 
     @on(Tabs.TabActivated)
@@ -425,13 +430,13 @@ class RequestPane(Widget):
         event.stop()
         key = (event.tab.id or "tab-params").removeprefix("tab-")
         self.query_one(ContentSwitcher).current = key
-        await self._make(key)
-        if self._turned and key == "docs" and self.tab == key:
+        await self._build_tab(key)
+        if self._cycled and key == "docs" and self.tab == key:
             from explorer.tui.panes.request.docs_notes import DocsNotes
 
             for notes in self.query(DocsNotes):
                 notes.focus()
-        self._turned = False
+        self._cycled = False
 
     @on(Form.Changed)
     def _form_changed(self, event: Form.Changed) -> None:
@@ -471,11 +476,11 @@ class RequestPane(Widget):
             self.focus_field(self._problems[0].field)
 
     def on_headers_tab_changed(self, event: Message) -> None:
-        """A header of one's own is another."""
+        """Report a changed custom header."""
         event.stop()
         self.post_message(self.Changed())
 
     def on_auth_view_credentials_wanted(self, event: Message) -> None:
-        """The button of the auth tab was pressed."""
+        """Report that the button of the Auth tab was pressed."""
         event.stop()
         self.post_message(self.CredentialsRequested())

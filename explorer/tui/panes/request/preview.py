@@ -1,4 +1,4 @@
-"""The request as it would be sent, each part with its origin."""
+"""The request as it would be sent: the Headers and Body tabs, and each part with its origin."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 LABEL: Final = 14
-"""Cells of the column of origins."""
+"""Width in cells of the column of origins."""
 DETAIL: Final = 24
 DETAIL_FROM: Final = 110
-"""Cells of width from which a second column says more of the origin."""
+"""Width in cells from which a second column describes the origin."""
 _TEXT_BYTES: Final = 32_768
 _LINE: Final = 4_000
 _LINES: Final = 200
@@ -46,35 +46,35 @@ _COLORS: Final[dict[PartOrigin, str]] = {
     "environment": "in",
     "unknown": "bad",
 }
-NOTHING: Final = "Nothing here is of your own."
+NOTHING: Final = "You set nothing here."
 
 
 def origin_rows(
     parts: Sequence[RequestPart], width: int, *, lead: tuple[Span, ...] = (), mine: bool = False
 ) -> Iterator[Row]:
-    """Rows for *parts*, *lead* before each; with *mine* only what a person set."""
+    """Yield rows for *parts*, each after *lead*, for a view *width* cells wide; *mine*: only what the user set."""
     if mine:
-        chosen = [part for part in parts if part.origin == "you"]
-        for part in chosen:
+        own = [part for part in parts if part.origin == "you"]
+        for part in own:
             yield from _Rows(lead, width).of([part])
-        if not chosen:
+        if not own:
             yield Row(spans=(("dim", NOTHING),), gutter=lead)
         return
     yield from _Rows(lead, width).of(parts)
 
 
 def origin_counts(parts: Sequence[RequestPart]) -> str:
-    """``3 of yours, 2 default, 1 auth``: how many parameters and fields there are of each origin."""
+    """Return the number of named parts per origin: ``3 set by you, 2 default, 1 auth``."""
     counts: dict[PartOrigin, int] = {}
     for part in parts:
         if part.place in ("query", "body", "header", "path") and part.name:
             counts[part.origin] = counts.get(part.origin, 0) + 1
-    words = {**PART_ORIGINS, "you": "of yours"}
-    return ", ".join(f"{counts[origin]} {words[origin]}" for origin in PART_ORIGINS if origin in counts)
+    labels = {**PART_ORIGINS, "you": "set by you"}
+    return ", ".join(f"{counts[origin]} {labels[origin]}" for origin in PART_ORIGINS if origin in counts)
 
 
 class _Rows:
-    """Puts parts into rows: another part and another line of the wire each begin a row."""
+    """Arranges parts in rows: each part and each line of the wire begins a row."""
 
     def __init__(self, lead: tuple[Span, ...], width: int) -> None:
         self._lead = lead
@@ -85,24 +85,24 @@ class _Rows:
         self._lines = 0
 
     def of(self, parts: Sequence[RequestPart]) -> Iterator[Row]:
-        """The rows of *parts*: what holds fields together stands in the row of the field after it, or before it."""
-        held: RequestPart | None = None
+        """Yield the rows of *parts*; separators share the row of the field after or before them."""
+        separator: RequestPart | None = None
         for part, following in zip(parts, (*parts[1:], None), strict=True):
             if self._lines > _LINES:
-                yield Row(spans=(("dim", "… cut here"),), gutter=self._blank)
+                yield Row(spans=(("dim", "… truncated"),), gutter=self._blank)
                 return
             if part.place == "frame":
                 if following is not None and following.place == "body" and b"\n" not in part.data:
-                    held = part
+                    separator = part
                 else:
                     yield from self._put(part, "dim")
                 continue
             if self._spans:
                 yield self._flush(joined=True)
             self._gutter = self._label(part)
-            if held is not None:
-                yield from self._put(held, "dim")
-                held = None
+            if separator is not None:
+                yield from self._put(separator, "dim")
+                separator = None
             yield from self._put(part, "text")
         if self._spans:
             yield self._flush(joined=False)
@@ -138,7 +138,7 @@ class _Rows:
 
 
 def _shown(part: RequestPart) -> str:
-    """The text of a part; of bytes that are no text, how many there are."""
+    """Return the text of a part, or its size if it is binary or large."""
     data = part.data
     if len(data) <= _TEXT_BYTES and b"\0" not in data:
         try:
@@ -163,7 +163,7 @@ def _spans(part: RequestPart, text: str, kind: str) -> list[Span]:
 
 
 class HeadersTab(VerticalScroll, can_focus=False):
-    """What will be sent, and headers of one's own."""
+    """The Headers tab: custom headers, and the request head that will be sent."""
 
     DEFAULT_CSS = """
     HeadersTab {
@@ -175,26 +175,26 @@ class HeadersTab(VerticalScroll, can_focus=False):
 
     @dataclass
     class Changed(Message):
-        """A header of one's own is another."""
+        """A custom header changed."""
 
     def __init__(self, headers: Sequence[tuple[str, str]] = ()) -> None:
         self._headers = tuple(headers)
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Text and pairs."""
-        self._pairs = PairsBox("Headers of your own", self._headers, hint=("Name", "value"))
+        """Yield the custom headers and the preview."""
+        self._pairs = PairsBox("Custom headers", self._headers, hint=("Name", "value"))
         yield self._pairs
         yield Static("", id="sent-head", markup=False)
         yield OriginsView()
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """The headers of one's own."""
+        """The custom headers."""
         return self._pairs.pairs if self.is_mounted else self._headers
 
     def show_request(self, parts: Sequence[RequestPart]) -> None:
-        """Show the head of what would be sent, each part with its origin."""
+        """Show the head of the request, each part with its origin."""
         head = [part for part in parts if part.place != "body"]
         while head and head[-1].place == "frame":  # brackets of a body, and the empty line before it
             head.pop()
@@ -220,7 +220,7 @@ class HeadersTab(VerticalScroll, can_focus=False):
 
 
 class OriginsView(LinesView):
-    """Parts of a request with their origins; as high as they are."""
+    """Parts of a request with their origins; as high as its content."""
 
     DEFAULT_CSS = """
     OriginsView { min-height: 1; }
@@ -233,26 +233,26 @@ class OriginsView(LinesView):
         super().__init__(id=id)
 
     def show_parts(self, parts: Sequence[RequestPart]) -> None:
-        """Show *parts*."""
+        """Show *parts* of a request."""
         self._parts = parts
         self.show_for(self._rows)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - textual's own
-        """As many lines as there are."""
+        """Return the number of lines."""
         return max(1, self.virtual_size.height)
 
     def _rows(self, width: int) -> list[Row]:
         return list(origin_rows(self._parts, width, mine=self._mine))
 
     def action_mine(self) -> None:
-        """Only what a person set, or everything."""
+        """Show only what the user set, or everything."""
         self._mine = not self._mine
         self.show_for(self._rows)
         self.refresh(layout=True)
 
 
 class BodyPreview(Vertical):
-    """The body that will be sent: its fields with their origins, or as it goes over the wire."""
+    """The Body tab: the fields of the body with their origins, or its bytes on the wire."""
 
     DEFAULT_CSS = """
     BodyPreview {
@@ -268,7 +268,7 @@ class BodyPreview(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = bindings("preview_body")
 
     def compose(self) -> ComposeResult:
-        """A line about it and the body itself."""
+        """Yield a summary and the two views of the body."""
         from explorer.tui.body.view import BodyView
 
         yield Static("", markup=False)
@@ -276,7 +276,7 @@ class BodyPreview(Vertical):
         yield BodyView()
 
     def show_request(self, request: SentRequest, parts: Sequence[RequestPart]) -> None:
-        """Show the body of *request*, which is cut into *parts*."""
+        """Show the body of *request*, whose *parts* have origins."""
         from explorer.core.body.document import Document
         from explorer.tui.body.view import BodyView
 
@@ -287,17 +287,17 @@ class BodyPreview(Vertical):
             return
         fields = [part for part in parts if part.place == "body"]
         inside = [part for at, part in enumerate(parts) if part.place == "body" or _in_body(parts, at)]
-        about = f"{sanitize_line(kind)}, {len(request.body):,} bytes, as it will be sent: {origin_counts(fields)}"
+        about = f"{sanitize_line(kind)}, {len(request.body):,} bytes: {origin_counts(fields)}"
         self.query_one(Static).update(Content(about))
         self.query_one(OriginsView).show_parts(inside)
         self.query_one(BodyView).show(Document(request.body[:200_000], kind, view="raw"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's own
-        """Where there is no body there is nothing to switch."""
+        """Disable switching views without a body."""
         return action != "origins" or not self.has_class("-empty")
 
     def action_origins(self) -> None:
-        """The fields with their origins, or the bytes as they are."""
+        """Switch between fields with origins and raw bytes."""
         from explorer.tui.body.view import BodyView
 
         self.toggle_class("-raw")
@@ -305,6 +305,6 @@ class BodyPreview(Vertical):
 
 
 def _in_body(parts: Sequence[RequestPart], at: int) -> bool:
-    """Whether the frame at *at* is one of the body: behind the last header and the empty line."""
+    """Return whether the frame at *at* belongs to the body: it follows the last header and the empty line."""
     heads = [number for number, part in enumerate(parts) if part.place == "header"]
     return parts[at].place == "frame" and at > (heads[-1] if heads else 0) + 1

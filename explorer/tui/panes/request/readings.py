@@ -1,4 +1,4 @@
-"""Ambiguities of a call: every reading with its lines in the document and its evidence."""
+"""Ambiguities of a call: the choices above the form, and the page with passages, evidence and trials."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class ReadingBox(Vertical):
-    """One reading: what it is about, its versions, why the default is the default."""
+    """One ambiguity: what it is about, its readings, and the reason for the default."""
 
     DEFAULT_CSS = """
     ReadingBox {
@@ -42,7 +42,7 @@ class ReadingBox(Vertical):
 
     @dataclass
     class Chosen(Message):
-        """Another version was chosen."""
+        """Another reading was chosen."""
 
         key: str
         choice: str
@@ -55,7 +55,7 @@ class ReadingBox(Vertical):
         chosen: str,
         evidence: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """*evidence*: choice → what servers made of it, in words."""
+        """*evidence*: choice → how servers responded to it, as sentences."""
         self._evidence = evidence or {}
         self._vendor = vendor
         self._key = key
@@ -65,11 +65,11 @@ class ReadingBox(Vertical):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The lines of the document that its versions cite."""
+        """The lines of the document that its choices cite."""
         return tuple(choice.lines for choice in self._reading.choices.values() if choice.lines)
 
     def compose(self) -> ComposeResult:
-        """About, versions, why."""
+        """Yield topic, choices and reason."""
         reading = self._reading
         mark = ("◆ ", "$accent bold") if reading.changes_request else ("◇ ", MUTED)
         about = Content.assemble(mark, (sanitize_line(self._key), "bold"), "  ", sanitize_line(reading.about))
@@ -77,21 +77,21 @@ class ReadingBox(Vertical):
         if reading.changes_request:
             yield OptionLines(self._key, list(self._choices()), self._chosen)
         else:
-            yield Static(Content("\n").join(f"  · {words}" for _, words in self._choices()), markup=False)
+            yield Static(Content("\n").join(f"  · {label}" for _, label in self._choices()), markup=False)
         yield Static(Content(f"Why: {sanitize_line(reading.why)}"), classes="reading-why", markup=False)
 
     def _choices(self) -> Iterator[tuple[str, Content]]:
         for name, choice in self._reading.choices.items():
             cited = self._vendor.cite(choice.lines)
             default = " (default)" if name == self._reading.default else ""
-            tried = "".join(f"\n    {sanitize_line(line)}" for line in self._evidence.get(name, ()))
-            words = Content.assemble(
+            evidence = "".join(f"\n    {sanitize_line(line)}" for line in self._evidence.get(name, ()))
+            label = Content.assemble(
                 sanitize_line(choice.title),
                 (default, "italic"),
                 (f"  {cited}" if cited else "", MUTED),
-                (tried, "$accent"),
+                (evidence, "$accent"),
             )
-            yield name, words
+            yield name, label
 
     @on(OptionLines.Changed)
     def _changed(self, event: OptionLines.Changed) -> None:
@@ -100,114 +100,114 @@ class ReadingBox(Vertical):
 
 
 def readings_summary(readings: Mapping[str, Reading], chosen: Mapping[str, str]) -> str:
-    """``3 readings change this request, 1 is not the default``; empty where there are none."""
+    """Return ``3 ambiguities in the docs change this request; not the default: key=choice``, or empty for none."""
     keys = [key for key, reading in readings.items() if reading.changes_request]
     if not keys:
         return ""
-    many = len(keys) > 1
-    text = f"{len(keys)} readings of the document change this request" if many else "1 reading changes this request"
-    other = [f"{key}={chosen[key]}" for key in keys if chosen.get(key, readings[key].default) != readings[key].default]
-    return text + (f"; not the default: {', '.join(other)}" if other else "")
+    several = len(keys) > 1
+    text = f"{len(keys)} ambiguities in the docs change" if several else "1 ambiguity in the docs changes"
+    others = [f"{key}={chosen[key]}" for key in keys if chosen.get(key, readings[key].default) != readings[key].default]
+    return f"{text} this request" + (f"; not the default: {', '.join(others)}" if others else "")
 
 
 MARKS: Final = {"accepted": ("✓", "$text-success"), "refused": ("✗", "$text-error"), "unclear": ("?", "$text-warning")}
 _MARGIN: Final = 16
-"""Cells before a line of a document, and of a bar beside it."""
+"""Cells taken by the line number, the bar and the indent of a quoted line."""
 
 
 NARROW: Final = 80
-"""Cells of the page below which the footer has no room for every key."""
+"""Width of the page in cells below which the footer cannot show every key."""
 
 
 @dataclass(frozen=True)
 class AmbiguityPage:
-    """What the page about a reading shows beside the reading itself."""
+    """What the page about an ambiguity shows besides the ambiguity itself."""
 
     cursor: str
-    """The choice that the cursor is on."""
+    """The choice under the cursor."""
     chosen: str
     """The choice of the open call."""
     environment: str
     followed: str = ""
-    """What the sandbox follows."""
+    """The choice that the sandbox uses."""
     experiment: Experiment | None = None
     passages: Mapping[str, Sequence[DocumentLine]] = field(default_factory=dict)
     """Choice → lines of the vendor's document."""
     passage_problem: str = ""
     width: int = 80
-    """Cells of the page, to which lines of the document are cut."""
+    """Width of the page in cells; quoted lines are truncated to it."""
 
 
-def evidence_line(one: Evidence) -> str:
-    """``production: accepted 2026-11-21 200 OK #14``."""
+def evidence_line(evidence: Evidence) -> str:
+    """Return ``production: accepted 2026-11-21 200 OK #14``."""
     from explorer.session.ambiguity_status import evidence_words
 
-    return sanitize_line(evidence_words(one, format_local(one.at, "%Y-%m-%d")))
+    return sanitize_line(evidence_words(evidence, format_local(evidence.at, "%Y-%m-%d")))
 
 
-def ambiguity_line(doubt: AmbiguityStatus, environment: str, chosen: str) -> Content:
-    """``◆ example_verb  ✓get ✗post``: what is known of it in that environment."""
-    mark = ("◆ ", "$accent bold") if doubt.reading.changes_request else ("◇ ", MUTED)
-    parts: list[Content | str | tuple[str, str]] = [mark, (sanitize_line(doubt.key), "bold")]
-    if doubt.adopted:
+def ambiguity_line(ambiguity: AmbiguityStatus, environment: str, chosen: str) -> Content:
+    """Return ``◆ example_verb  ✓get ✗post``: the results in *environment*, or elsewhere if there are none."""
+    mark = ("◆ ", "$accent bold") if ambiguity.reading.changes_request else ("◇ ", MUTED)
+    parts: list[Content | str | tuple[str, str]] = [mark, (sanitize_line(ambiguity.key), "bold")]
+    if ambiguity.adopted:
         parts.append((" ★", "$accent"))
-    if chosen != doubt.reading.default:
+    if chosen != ambiguity.reading.default:
         parts.append((f" ={sanitize_line(chosen)}", "$text-warning"))
-    for choice, trials in doubt.evidence.items():
-        here = [one for one in trials if one.environment == environment] or list(trials)
-        sign, style = MARKS[here[0].verdict] if here[0].verdict in MARKS else MARKS["unclear"]
+    for choice, trials in ambiguity.evidence.items():
+        relevant = [trial for trial in trials if trial.environment == environment] or list(trials)
+        sign, style = MARKS.get(relevant[0].verdict, MARKS["unclear"])
         parts.append((f"  {sign}{sanitize_line(choice)}", style))
     return Content.assemble(*parts)
 
 
-def ambiguity_page(doubt: AmbiguityStatus, told: AmbiguityPage) -> Content:
-    """All about one reading."""
-    return Content("\n").join(_page_lines(doubt, told))
+def ambiguity_page(ambiguity: AmbiguityStatus, page: AmbiguityPage) -> Content:
+    """Return the page about one ambiguity."""
+    return Content("\n").join(_page_lines(ambiguity, page))
 
 
-def _page_lines(doubt: AmbiguityStatus, told: AmbiguityPage) -> Iterator[Content]:
-    reading = doubt.reading
-    scope = "every call of the vendor" if not doubt.endpoint else "this call"
-    yield Content.assemble((sanitize_line(doubt.key), "bold $text-primary"), (f"  concerns {scope}", MUTED))
+def _page_lines(ambiguity: AmbiguityStatus, page: AmbiguityPage) -> Iterator[Content]:
+    reading = ambiguity.reading
+    scope = "this call" if ambiguity.endpoint else "every call of the vendor"
+    yield Content.assemble((sanitize_line(ambiguity.key), "bold $text-primary"), (f"  affects {scope}", MUTED))
     yield Content(sanitize_line(reading.about))
     yield Content("")
-    if told.experiment is not None:
-        yield from _experiment(told.experiment)
+    if page.experiment is not None:
+        yield from _experiment(page.experiment)
         yield Content("")
     for name, choice in reading.choices.items():
-        yield _choice(doubt, name, choice, told)
-        for one in doubt.evidence.get(name, ()):
-            sign, style = MARKS.get(one.verdict, MARKS["unclear"])
-            yield Content.assemble("      ", (f"{sign} ", style), (evidence_line(one), style))
-        yield from _passage(told.passages.get(name, ()), told.width)
-    if told.passage_problem:
-        yield Content.styled(f"    {sanitize_line(told.passage_problem)}", MUTED)
+        yield _choice(ambiguity, name, choice, page)
+        for evidence in ambiguity.evidence.get(name, ()):
+            sign, style = MARKS.get(evidence.verdict, MARKS["unclear"])
+            yield Content.assemble("      ", (f"{sign} ", style), (evidence_line(evidence), style))
+        yield from _passage(page.passages.get(name, ()), page.width)
+    if page.passage_problem:
+        yield Content.styled(f"    {sanitize_line(page.passage_problem)}", MUTED)
     yield Content("")
     yield Content.assemble(("Why the default: ", MUTED), (sanitize_line(reading.why), MUTED))
-    if doubt.adopted:
-        yield Content.styled("★ The default is your own choice; u takes it back.", "$accent")
+    if ambiguity.adopted:
+        yield Content.styled("★ You changed the default; u restores it.", "$accent")
     if not reading.changes_request:
-        yield Content.styled("It changes nothing that is sent: it says how an answer is meant.", MUTED)
-    if told.width < NARROW:
-        yield Content.styled("f the sandbox follows it · c compares the answers · v all readings", MUTED)
+        yield Content.styled("Changes only how the response is interpreted, not the request.", MUTED)
+    if page.width < NARROW:
+        yield Content.styled("f use in sandbox · c compare responses · v all ambiguities", MUTED)
 
 
-def _choice(doubt: AmbiguityStatus, name: str, choice: Choice, told: AmbiguityPage) -> Content:
-    here = "▸ " if name == told.cursor else "  "
-    mark = "(●) " if name == told.chosen else "(○) "
-    words = [
-        *(["default"] if name == doubt.reading.default else []),
-        *(["the sandbox follows it"] if name == told.followed else []),
+def _choice(ambiguity: AmbiguityStatus, name: str, choice: Choice, page: AmbiguityPage) -> Content:
+    pointer = "▸ " if name == page.cursor else "  "
+    mark = "(●) " if name == page.chosen else "(○) "
+    labels = [
+        *(["default"] if name == ambiguity.reading.default else []),
+        *(["used by the sandbox"] if name == page.followed else []),
     ]
-    cited = doubt.vendor.cite(choice.lines)
-    style = "reverse" if name == told.cursor else "bold" if name == told.chosen else ""
+    cited = ambiguity.vendor.cite(choice.lines)
+    style = "reverse" if name == page.cursor else "bold" if name == page.chosen else ""
     return Content.assemble(
-        here,
+        pointer,
         mark,
         (sanitize_line(name), style),
         f"  {sanitize_line(choice.title)}",
         (f"  {cited}" if cited else "", MUTED),
-        (f"  ({', '.join(words)})" if words else "", "italic"),
+        (f"  ({', '.join(labels)})" if labels else "", "italic"),
     )
 
 
@@ -220,14 +220,14 @@ def _passage(lines: Sequence[DocumentLine], width: int) -> Iterator[Content]:
 def _experiment(experiment: Experiment) -> Iterator[Content]:
     yield Content.styled(f"Tried in {sanitize_line(experiment.plan.call.environment)}", "bold $text-primary")
     yield Content.assemble(("→ ", "bold"), (sanitize_line(experiment.conclusion), "bold"))
-    for one in experiment.trials:
-        sign, style = MARKS[one.verdict]
-        number = f"  #{one.exchange.id}" if one.exchange is not None and one.exchange.id else ""
+    for trial in experiment.trials:
+        sign, style = MARKS[trial.verdict]
+        number = f"  #{trial.exchange.id}" if trial.exchange is not None and trial.exchange.id else ""
         yield Content.assemble(
             "  ",
-            (f"{sign} {sanitize_line(one.variant.choice)}", f"bold {style}"),
-            f"  {sanitize_line(one.variant.line)}",
-            (f"  {sanitize_line('; '.join(one.variant.notes))}" if one.variant.notes else "", MUTED),
+            (f"{sign} {sanitize_line(trial.variant.choice)}", f"bold {style}"),
+            f"  {sanitize_line(trial.variant.line)}",
+            (f"  {sanitize_line('; '.join(trial.variant.notes))}" if trial.variant.notes else "", MUTED),
             (number, MUTED),
         )
-        yield Content.assemble("      ", (sanitize_line(one.why), style))
+        yield Content.assemble("      ", (sanitize_line(trial.why), style))

@@ -1,4 +1,4 @@
-"""Fields that repeat: groups by index, values given again, maps with free keys, and free pairs."""
+"""Repeated fields: indexed groups, lists of values, maps with free keys, and name-value pairs."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class RepeatsChanged(Message):
-    """Something was added or removed."""
+    """An item was added or removed."""
 
 
 class HeadingBar(Horizontal):
-    """A heading with a button at its right."""
+    """A heading with a button on the right."""
 
     DEFAULT_CSS = """
     HeadingBar {
@@ -55,12 +55,12 @@ class HeadingBar(Horizontal):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Text and button."""
+        """Yield text and button."""
         yield CachedStatic(self._text)
         yield Button(Content(self._button), compact=True)
 
     def update(self, text: Content) -> None:
-        """Show another text."""
+        """Change the text."""
         self._text = text
         if self.is_mounted:
             self.query_one(CachedStatic).update(text)
@@ -72,7 +72,7 @@ class HeadingBar(Horizontal):
 
 
 class RepeatItem(Vertical):
-    """One of a repeated group."""
+    """One item of an indexed group."""
 
     DEFAULT_CSS = "RepeatItem { height: auto; width: 1fr; }"
 
@@ -83,13 +83,13 @@ class RepeatItem(Vertical):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Heading and fields; a lone field needs no heading of its own."""
+        """Yield heading and fields."""
         yield HeadingBar(Content.styled(f"  {sanitize_line(self._title)}", MUTED), "− remove")
         yield from self._rows
 
 
 class RepeatBox(Vertical, TextEntryScope):
-    """What a repeated thing has in common: a heading that adds, items that can be removed."""
+    """Base of repeated fields: a heading with an add button, and items that can be removed."""
 
     DEFAULT_CSS = "RepeatBox { height: auto; width: 1fr; margin: 0 0 0 0; }"
 
@@ -99,50 +99,50 @@ class RepeatBox(Vertical, TextEntryScope):
         super().__init__()
 
     def rows(self) -> Iterator[FieldRow]:
-        """The fields in it, in order."""
+        """Yield the fields in it, in order."""
         yield from self.query(FieldRow)
 
     @property
     def entries(self) -> list[Entry]:
-        """What is set in it."""
+        """The values that are set in it."""
         return [entry for row in self.rows() if (entry := row.entry) is not None]
 
     @property
     def unsent(self) -> list[str]:
-        """Names of the parts that were added and left empty."""
+        """Names of the items that were added but are empty."""
         return []
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
-        """Show in the heading what is wrong with the whole of it."""
+        """Show problems of the group as a whole in the heading."""
         self._problems = tuple(problems)
         self._retitle()
 
     def heading(self) -> Content:
-        """The heading."""
+        """Return the heading with its problems."""
         title = Content.styled(sanitize_line(self.repeat_title), "bold")
-        wrong = (f"✗ {sanitize_line(f'{one.message} ({one.expected})')}" for one in self._problems)
-        return Content("  ").join([title, *(Content.styled(text, "$text-error") for text in wrong)])
+        messages = (f"✗ {sanitize_line(f'{problem.message} ({problem.expected})')}" for problem in self._problems)
+        return Content("  ").join([title, *(Content.styled(message, "$text-error") for message in messages)])
 
     def _retitle(self) -> None:
         if self.is_mounted:
             self.query(HeadingBar).first().update(self.heading())
 
     async def add(self) -> None:
-        """Add one more and put the focus into it."""
+        """Add an item and focus it."""
         raise NotImplementedError
 
     async def remove_item(self, item: Widget) -> None:
         """Remove an item."""
-        neighbours = [one for one in self.children if one is not item]
+        neighbors = [child for child in self.children if child is not item]
         await item.remove()
         self._retitle()
-        if self.screen.focused is None and neighbours:
-            self.screen.set_focus(next(iter(neighbours[-1].query("Input, Button"))))
+        if self.screen.focused is None and neighbors:
+            self.screen.set_focus(next(iter(neighbors[-1].query("Input, Button"))))
         self.post_message(RepeatsChanged())
 
 
 class GroupBox(RepeatBox):
-    """A group of parameters that repeats by index."""
+    """A group of parameters with an index in their names."""
 
     def __init__(self, key: str, group: Group | None, members: Sequence[Parameter], given: Sequence[Entry]) -> None:
         self.key = key
@@ -153,7 +153,7 @@ class GroupBox(RepeatBox):
         super().__init__(title)
 
     def compose(self) -> ComposeResult:
-        """The items that the entries fill, and as many as are needed."""
+        """Yield the items with entries, and at least as many as are required."""
         indexes = self._first_indexes()
         yield HeadingBar(self._heading_for(len(indexes)), "+ add")
         for index in indexes:
@@ -185,7 +185,7 @@ class GroupBox(RepeatBox):
 
     @property
     def items(self) -> list[RepeatItem]:
-        """The items, as they stand."""
+        """The items in order."""
         return list(self.query(RepeatItem))
 
     @property
@@ -195,7 +195,7 @@ class GroupBox(RepeatBox):
         return [self.key.replace("#", str(item.index), 1) for item in blank]
 
     def heading(self) -> Content:
-        """Title, how many, and what is wrong."""
+        """Return title, problems and number of items."""
         return Content.assemble(super().heading(), "  ", self._count(len(self.items)))
 
     def _heading_for(self, count: int) -> Content:
@@ -219,7 +219,7 @@ class GroupBox(RepeatBox):
 
 
 class ValueRow(Horizontal):
-    """A field and the button that takes it away."""
+    """A field and a button to remove it."""
 
     DEFAULT_CSS = """
     ValueRow {
@@ -233,13 +233,13 @@ class ValueRow(Horizontal):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Field and button."""
+        """Yield field and button."""
         yield self.row
         yield Button(Content("−"), compact=True)
 
 
 class ListBox(RepeatBox):
-    """A parameter that may be given again: ``filter[brands][]``."""
+    """A parameter with several values: ``filter[brands][]``."""
 
     def __init__(self, param: Parameter, given: Sequence[Entry]) -> None:
         self.param = param
@@ -252,18 +252,18 @@ class ListBox(RepeatBox):
         return ValueRow(FieldRow(self.param, self.param.name, entry))
 
     def compose(self) -> ComposeResult:
-        """A field for each value."""
+        """Yield a heading and a field for each value."""
         yield HeadingBar(self.heading(), "+ add")
         yield from self._first
 
     @property
     def unsent(self) -> list[str]:
-        """The lines without a value."""
+        """Names of the fields without a value."""
         lines = list(self.query(ValueRow))
         return [f"{self.param.name} {number}" for number, line in enumerate(lines, 1) if line.row.entry is None]
 
     async def add(self) -> None:
-        """Add one more value."""
+        """Add a value."""
         line = self._line(None)
         await self.mount(line)
         line.row.focus_control()
@@ -271,7 +271,7 @@ class ListBox(RepeatBox):
 
 
 class PairRow(Horizontal):
-    """A name and a value, both free."""
+    """A free name and value."""
 
     DEFAULT_CSS = """
     PairRow {
@@ -285,11 +285,11 @@ class PairRow(Horizontal):
 
     @dataclass
     class Changed(Message):
-        """Name or value is another."""
+        """Name or value changed."""
 
     @dataclass
     class Removed(Message):
-        """It is to be taken away."""
+        """The user wants to remove the pair."""
 
         pair_line: PairRow
 
@@ -299,7 +299,7 @@ class PairRow(Horizontal):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Two lines to type in and a button."""
+        """Yield two inputs and a button."""
         name, value = self._start
         yield FieldInput(name, placeholder=self._hint[0], compact=True, select_on_focus=False)
         yield FieldInput(value, placeholder=self._hint[1], compact=True, select_on_focus=False, classes="-value")
@@ -310,7 +310,7 @@ class PairRow(Horizontal):
         """Name and value."""
         if not self.is_mounted or not self.children:
             return self._start
-        name, value = (one.value for one in self.query(Input))
+        name, value = (line.value for line in self.query(Input))
         return name, value
 
     @on(Input.Changed)
@@ -325,7 +325,7 @@ class PairRow(Horizontal):
 
 
 class PairsBox(RepeatBox):
-    """Free pairs: undocumented parameters, extra headers."""
+    """Free pairs: undocumented parameters or custom headers."""
 
     def __init__(
         self, title: str, pairs: Sequence[tuple[str, str]] = (), *, hint: tuple[str, str] = ("name", "value")
@@ -335,19 +335,19 @@ class PairsBox(RepeatBox):
         super().__init__(title)
 
     def compose(self) -> ComposeResult:
-        """A line for each pair."""
+        """Yield a heading and a row for each pair."""
         yield HeadingBar(self.heading(), "+ add")
         yield from self._first
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Those that have a name."""
+        """The pairs that have a name."""
         lines = [line.pair for line in self.query(PairRow)] if self.is_mounted else [line.pair for line in self._first]
         return tuple((name.strip(), value) for name, value in lines if name.strip())
 
     @property
     def unsent(self) -> list[str]:
-        """The pairs without a name."""
+        """Descriptions of the pairs without a name."""
         lines = enumerate(self.query(PairRow), 1)
         return [f"{self.repeat_title}: name {number}" for number, line in lines if not line.pair[0].strip()]
 
@@ -364,11 +364,11 @@ class MapBox(PairsBox):
 
     def __init__(self, param: Parameter, given: Sequence[Entry]) -> None:
         self.param = param
-        self._before = param.name[:-3]
-        pairs = [(entry.name[len(self._before) + 1 : -1], entry.value) for entry in given]
-        super().__init__(f"{self._before}[…]", pairs, hint=("key", sanitize_line(param.example) or "value"))
+        self._prefix = param.name[:-3]
+        pairs = [(entry.name[len(self._prefix) + 1 : -1], entry.value) for entry in given]
+        super().__init__(f"{self._prefix}[…]", pairs, hint=("key", sanitize_line(param.example) or "value"))
 
     @property
     def entries(self) -> list[Entry]:
-        """An entry for each key."""
-        return [Entry(name=f"{self._before}[{key}]", value=value) for key, value in self.pairs]
+        """One entry per key."""
+        return [Entry(name=f"{self._prefix}[{key}]", value=value) for key, value in self.pairs]

@@ -1,1 +1,1 @@
-"""The response pane: verdict, body, headers, wire and timing; and all pages of a call."""
+"""The response pane: verdict, body, headers, wire, timing and collected pages."""

@@ -1,8 +1,7 @@
-"""All pages of a call: the plan, the progress, what went wrong, and in the end what was found. Stands where the verdict
-on a single answer stands.
+"""The collection of all pages of a call: plan, progress, failed pages and findings. Replaces the verdict of a response.
 
-    new ─enter─► running ◄─space─► paused        running ─esc─► cancelled ─r─► running
-                    └──► done | incomplete ─r─► running (the failed pages first)
+new ─enter─► running ◄─space─► paused        running ─esc─► cancelled ─r─► running
+                └──► done | incomplete ─r─► running (the failed pages first)
 """
 
 from __future__ import annotations
@@ -32,12 +31,12 @@ if TYPE_CHECKING:
 _BAR: Final = 40
 _LONGEST: Final = 300
 _LINE: Final = 140
-"""Characters of a sentence, and of why a page failed."""
+"""Characters of the reason why a page failed."""
 
 
 @dataclass(frozen=True)
 class CollectionStatus:
-    """How a collection of pages stands, in words where it can be."""
+    """State of a collection of pages, with texts ready to show."""
 
     state: str = "new"
     """``new``, ``running``, ``paused``, ``cancelled``, ``incomplete`` (ended, with pages missing), ``done``."""
@@ -50,43 +49,43 @@ class CollectionStatus:
     retries: int = 0
     elapsed: float = 0.0
     """Seconds."""
-    said: str = ""
-    """What happened last: a page asked for again, or why it stopped."""
+    notice: str = ""
+    """The latest event: a retried page, or why the collection stopped."""
     findings: tuple[str, ...] = ()
     failed: tuple[tuple[int, str], ...] = ()
-    """Pages that did not come: number and why."""
+    """Number and reason of each failed page."""
     verdict: Verdict = field(default_factory=Verdict)
 
     @property
     def active(self) -> bool:
-        """Whether pages are under way or held back."""
+        """Whether it is running or paused."""
         return self.state in ("running", "paused")
 
     @property
     def over(self) -> bool:
-        """Whether it has ended, for now or for good."""
+        """Whether it was started and is neither running nor paused."""
         return not self.active and self.state != "new"
 
     @property
     def more(self) -> bool:
-        """Whether it ended, and there is more to ask for."""
+        """Whether it ended with pages missing, which can still be fetched."""
         return self.state in ("cancelled", "incomplete")
 
     @property
-    def sums(self) -> str:
-        """What came, as words."""
+    def summary(self) -> str:
+        """``340 records from 14 pages in 3.2 s``."""
         pages = f"{self.pages} page{'' if self.pages == 1 else 's'}"
         return f"{self.records} record{'' if self.records == 1 else 's'} from {pages} in {format_elapsed(self.elapsed)}"
 
 
 class FailedPages(OptionList):
-    """The pages that did not come; enter asks for one again."""
+    """The failed pages; enter retries one."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("failed_pages")
 
 
 class CollectView(VerticalScroll, can_focus=True):
-    """Shows a ``CollectionStatus`` and takes its keys."""
+    """Shows a ``CollectionStatus`` and handles its keys."""
 
     DEFAULT_CSS = """
     CollectView {
@@ -107,15 +106,15 @@ class CollectView(VerticalScroll, can_focus=True):
 
     @dataclass
     class StartRequested(Message):
-        """A person agrees to the plan."""
+        """The user confirmed the plan."""
 
     @dataclass
     class PauseRequested(Message):
-        """A person wants no further page asked for, or wants to go on after that."""
+        """The user paused or resumed the collection."""
 
     @dataclass
     class RetryRequested(Message):
-        """A person wants the page of that number asked for again."""
+        """The user asked to retry a page."""
 
         page: int
 
@@ -125,48 +124,48 @@ class CollectView(VerticalScroll, can_focus=True):
         yield Static(markup=False, id="collect-found")
 
     def watch_collection(self, before: CollectionStatus, now: CollectionStatus) -> None:
-        """Show how it stands."""
-        self._put("#collect-head", status_text(now), status_text(before))
-        self._put("#collect-found", findings_text(now), findings_text(before))
+        """Show the new state."""
+        self._replace("#collect-head", status_text(now), status_text(before))
+        self._replace("#collect-found", findings_text(now), findings_text(before))
         if now.failed != before.failed:
             self._list_failed(now)
 
-    def _put(self, place: str, now: Content, before: Content) -> None:
-        """Show *now* where *before* stood. The whole screen is laid out anew only where that takes other lines."""
-        part, width = self.query_one(place, Static), max(1, self.content_size.width - 2)
+    def _replace(self, selector: str, now: Content, before: Content) -> None:
+        """Show *now* instead of *before*; lay out the screen again only when the number of lines changes."""
+        part, width = self.query_one(selector, Static), max(1, self.content_size.width - 2)
         part.display = bool(now)
         part.update(now, layout=_lines(now, width) != _lines(before, width))
 
     def _list_failed(self, now: CollectionStatus) -> None:
-        """The failed pages as rows, the one that was pointed at still pointed at."""
+        """List the failed pages; keep the highlighted one."""
         listing = self.query_one(FailedPages)
-        pointed = self._pointed
+        highlighted = self._highlighted_page
         listing.clear_options()
         listing.add_options(Option(_failed(number, why), id=f"page-{number}") for number, why in now.failed)
         numbers = [number for number, _ in now.failed]
-        listing.highlighted = numbers.index(pointed) if pointed in numbers else 0 if numbers else None
+        listing.highlighted = numbers.index(highlighted) if highlighted in numbers else 0 if numbers else None
         self.set_class(bool(numbers), "-failed")
         if not numbers and listing.has_focus:
             self.focus()
 
     @property
-    def _pointed(self) -> int | None:
-        """The failed page that is pointed at."""
+    def _highlighted_page(self) -> int | None:
+        """Number of the highlighted failed page."""
         option = self.query_one(FailedPages).highlighted_option
         return int((option.id or "").removeprefix("page-")) if option is not None else None
 
     def take_focus(self) -> None:
-        """Put the focus on the failed pages where there are any and it has ended, else on all of it."""
+        """Focus the failed pages once the collection has ended with some, otherwise this view."""
         (self.query_one(FailedPages) if self.collection.failed and self.collection.over else self).focus()
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        if self._pointed is not None:
-            self.post_message(self.RetryRequested(self._pointed))
+        if self._highlighted_page is not None:
+            self.post_message(self.RetryRequested(self._highlighted_page))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - the base class's
-        """Keys that would do nothing are left to others."""
+        """Disable keys that have no effect now."""
         now = self.collection
         if action == "start_pages":
             return now.state == "new"
@@ -175,82 +174,82 @@ class CollectView(VerticalScroll, can_focus=True):
         return True
 
     def action_start_pages(self) -> None:
-        """Agree to the plan."""
+        """Start fetching."""
         self.post_message(self.StartRequested())
 
     def action_pause_pages(self) -> None:
-        """Hold on, or go on."""
+        """Pause or resume."""
         self.post_message(self.PauseRequested())
 
 
 def _lines(content: Content, width: int) -> list[int]:
-    """How many lines each line of *content* takes; a word that is carried over may make it one more."""
+    """Return how many lines each line of *content* takes; word wrap may add one more."""
     return [line.cell_length // width for line in content.split("\n", allow_blank=True)]
 
 
 def status_text(now: CollectionStatus) -> Content:
-    """How it stands, line by line, down to the pages that did not come."""
+    """Return the lines above the list of failed pages."""
     lines = {"new": _planned, "running": _running, "paused": _running}.get(now.state, _ended)(now)
     return Content("\n").join(lines)
 
 
 def findings_text(now: CollectionStatus) -> Content:
-    """What the checks found, and the keys; nothing before it starts."""
+    """Return the findings and the keys; empty before it starts."""
     if now.state == "new":
         return Content("")
     lines = [Content.styled(f"⚠ {_short(text)}", "$text-warning") for text in now.findings]
     if now.active:
         paused = now.state == "paused"
-        keys = [("space", "go on" if paused else "pause"), ("esc", "stop and keep what came")]
-        lines.append(_keys(*keys, *([("enter", "ask for the page again")] if now.failed else [])))
+        keys = [("space", "resume" if paused else "pause"), ("esc", "stop and keep received pages")]
+        lines.append(_keys(*keys, *([("enter", "retry page")] if now.failed else [])))
         return Content("\n").join(lines)
     if now.state == "done" and not now.findings:
-        told = "nothing is missing." if now.of_records is not None else "the vendor tells no total to compare with."
-        lines.append(Content.styled(f"✓ Checked: nothing came twice, and {told}", "$text-success"))
+        total = "nothing missing." if now.of_records is not None else "the vendor reports no total to compare with."
+        lines.append(Content.styled(f"✓ Checked: no duplicates, {total}", "$text-success"))
     if now.more:
-        words = "all failed pages again, and those still to come" if now.failed else "go on where it stopped"
-        lines.append(_keys(*([("enter", "this page again")] if now.failed else []), ("r", words)))
+        title = "retry failed pages and fetch the rest" if now.failed else "resume"
+        lines.append(_keys(*([("enter", "retry this page")] if now.failed else []), ("r", title)))
     return Content("\n").join(lines)
 
 
 def _planned(now: CollectionStatus) -> list[Content]:
     lines = [
         Content.assemble(_mark("▶ ALL PAGES"), "  ", (_short(now.plan), "bold")),
-        Content("The first page is here. Fetch the others?"),
+        Content("The first page is loaded. Fetch the rest?"),
     ]
-    if now.said:
-        lines.append(Content.styled(f"⚠ {_short(now.said)}", "$text-warning"))
-    return [*lines, _keys(("enter", "start"), ("esc", "leave it at the first page"))]
+    if now.notice:
+        lines.append(Content.styled(f"⚠ {_short(now.notice)}", "$text-warning"))
+    return [*lines, _keys(("enter", "start"), ("esc", "keep only the first page"))]
 
 
 def _running(now: CollectionStatus) -> list[Content]:
     paused = now.state == "paused"
     lines = [Content.assemble(_mark("‖ PAUSED" if paused else "⇅ ALL PAGES"), "  ", _short(now.progress)), _bar(now)]
-    if now.said:
-        lines.append(Content.styled(f"↻ {_short(now.said)}", "$text-warning"))
+    if now.notice:
+        lines.append(Content.styled(f"↻ {_short(now.notice)}", "$text-warning"))
     return lines
 
 
 def _ended(now: CollectionStatus) -> list[Content]:
     why = now.verdict.why
     if now.failed:
-        why = f"{len(now.failed)} page{'' if len(now.failed) == 1 else 's'} did not come"
+        why = f"{len(now.failed)} page{'' if len(now.failed) == 1 else 's'} failed"
     lines = [Content.assemble(badge(now.verdict.outcome), f"  {_short(why)}")]
-    whole = "All pages" if now.state == "done" else "What came is kept"
-    again = f" ({now.retries} tried again)" if now.retries else ""
-    lines.append(Content(f"{whole}: {now.sums}{again}, below as one."))
-    if now.said:
-        lines.append(Content.styled(_short(now.said), "bold $text-warning"))
+    label = "All pages" if now.state == "done" else "Received"
+    retries = f" ({now.retries} retr{'y' if now.retries == 1 else 'ies'})" if now.retries else ""
+    lines.append(Content(f"{label}: {now.summary}{retries}, combined below."))
+    if now.notice:
+        lines.append(Content.styled(_short(now.notice), "bold $text-warning"))
     return lines
 
 
-def _mark(words: str) -> Content:
-    return Content.styled(f" {words} ", "bold $text-accent on $accent-muted")
+def _mark(label: str) -> Content:
+    return Content.styled(f" {label} ", "bold $text-accent on $accent-muted")
 
 
 def _bar(now: CollectionStatus) -> Content:
     if not now.of_pages:
-        return Content.styled("how many pages there are is not told", MUTED)
+        return Content.styled("total number of pages unknown", MUTED)
     done = min(_BAR, now.pages * _BAR // now.of_pages)
     percent = f"  {now.pages * 100 // now.of_pages} %"
     return Content.assemble(("━" * done, "$text-accent"), ("─" * (_BAR - done), MUTED), percent)
@@ -261,7 +260,7 @@ def _failed(number: int, why: str) -> Content:
 
 
 def _keys(*pairs: tuple[str, str]) -> Content:
-    parts = [Content.assemble((key, "bold $footer-key-foreground"), f" {words}") for key, words in pairs]
+    parts = [Content.assemble((key, "bold $footer-key-foreground"), f" {title}") for key, title in pairs]
     return Content("   ").join(parts)
 
 

@@ -1,4 +1,4 @@
-"""The response to a call: verdict, and body, headers, wire and timing as tabs."""
+"""The response pane: the verdict, and tabs for body, headers, wire and timing."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
     from explorer.tui.panes.response.wire_view import Trace
 
 
-_WORDS: Final = {
+_COLLECTION_TITLES: Final = {
     "new": "all pages?",
     "running": "⇅ fetching all pages",
-    "paused": "‖ fetching all pages, paused",
+    "paused": "‖ fetching all pages (paused)",
 }
 
 
-def answer_title(exchange: Exchange) -> Content:
-    """Verdict, status, size and time."""
+def response_title(exchange: Exchange) -> Content:
+    """Return verdict, status, size and time for the border."""
     response, failure, outcome = exchange.response, exchange.failure, exchange.verdict.outcome
     if failure is not None:
         verdict = Content.styled(f"✗ {sanitize_line(failure.title)}", "bold $text-error")
@@ -55,28 +55,28 @@ def answer_title(exchange: Exchange) -> Content:
     parts = [Content("Response"), verdict]
     if response is not None:
         parts.append(Content(f"{response.status} {sanitize_line(response.reason)}".rstrip()))
-        parts.append(Content(format_size(len(response.body)) + (" (cut)" if response.truncated else "")))
+        parts.append(Content(format_size(len(response.body)) + (" (truncated)" if response.truncated else "")))
     parts.append(Content(format_elapsed(exchange.timings.total)))
     return Content(" · ").join(parts)
 
 
 def collection_title(collection: CollectionStatus, exchange: Exchange | None) -> Content:
-    """While pages are fetched, and after that."""
-    if collection.state in _WORDS:
-        return Content(f"Response · {_WORDS[collection.state]}")
+    """Return the border title of a collection of pages."""
+    if collection.state in _COLLECTION_TITLES:
+        return Content(f"Response · {_COLLECTION_TITLES[collection.state]}")
     outcome = collection.verdict.outcome
     parts = [Content("Response"), Content.styled(f"{SIGNS[outcome]} {outcome}", f"bold $text-{COLORS[outcome]}")]
-    parts.append(Content(f"all pages · {collection.sums}"))
+    parts.append(Content(f"all pages · {collection.summary}"))
     if exchange is not None and exchange.response is not None:
         parts.append(Content(format_size(len(exchange.response.body))))
     return Content(" · ").join(parts)
 
 
-State = Literal["idle", "sending", "arriving", "answer", "failure"]
+State = Literal["idle", "sending", "arriving", "response", "failure"]
 
 
 class ResponsePane(Widget):
-    """The response side of the main screen; see the module for its states."""
+    """The response side of the main screen."""
 
     DEFAULT_CSS = """
     ResponsePane {
@@ -108,21 +108,21 @@ class ResponsePane(Widget):
 
     @dataclass
     class CancelRequested(Message):
-        """A person wants the send stopped."""
+        """The user asked to stop the send."""
 
     @dataclass
     class PageRequested(Message):
-        """A person wants another page: ``next``, ``previous``, ``first``, ``last``; empty: one by its number."""
+        """The user asked for the ``next``, ``previous``, ``first`` or ``last`` page; empty: a page by number."""
 
         to: str
 
     @dataclass
-    class GoOnRequested(Message):
-        """A person wants the pages of a collection that failed or are still to come."""
+    class ContinueRequested(Message):
+        """The user asked for the failed and remaining pages of a collection."""
 
     @dataclass
     class FieldRequested(Message):
-        """A person wants to mend the field of that name."""
+        """The user asked to go to a field of the form."""
 
         name: str
 
@@ -140,10 +140,10 @@ class ResponsePane(Widget):
         self._links = links
         self._exchange: Exchange | None = None
         self._page: PageInfo | None = None
-        self._rejected_field = 0
-        """How often the key for a guilty field was pressed: each time it goes to the next one."""
+        self._next_rejected = 0
+        """Position of the rejected field that the next key press goes to."""
         self.collecting = False
-        """Whether it shows a collection of pages."""
+        """Whether a collection of pages is shown."""
         super().__init__(id=id, classes=classes)
         self.border_title = "Response"
 
@@ -157,42 +157,45 @@ class ResponsePane(Widget):
             yield ResponseTabs()
 
     def on_mount(self) -> None:
-        """The frame tells where the keys go."""
+        """Highlight the border while the focus is inside."""
         follow_focus(self)
 
-    # --- what it shows ---------------------------------------------------------------------------------------------
+    # --- content ---------------------------------------------------------------------------------------------------
 
     @property
     def exchange(self) -> Exchange | None:
-        """The exchange that is shown, or None."""
+        """The exchange that is shown."""
         return self._exchange
 
     def show_idle(self, text: str) -> None:
-        """Show *text*, and nothing of an exchange."""
-        self._forget()
+        """Show *text* instead of an exchange."""
+        self._reset()
         self.query_one("#response-idle", Static).update(Content(sanitize(text)))
         self._enter("idle", Content("Response"))
 
     def show_sending(self, started: float) -> None:
-        """Show that a call is under way since *started*, a reading of the clock (``time.monotonic``)."""
-        inside = self.has_focus_within
-        self._forget()
+        """Show that a call was sent at *started*, a value of ``time.monotonic``."""
+        focused = self.has_focus_within
+        self._reset()
         self.query_one(SendingView).start(started)
         self._enter("sending", Content("Response · sending"))
-        if inside:
+        if focused:
             self.query_one(SendingView).focus()
 
     def progress(self, progress: SendProgress) -> None:
-        """Show how far the call is; ignored when none is under way."""
+        """Show the progress of the call; ignored when none is in flight."""
         if self.state == "sending":
             self.query_one(SendingView).progress(progress)
         elif self.state == "arriving":
             self.query_one(ArrivingView).progress(progress)
 
     def show_arriving(self, exchange: Exchange, started: float) -> None:
-        """Show the head of the answer to a call that was *started*, a reading of the clock: the redacted *exchange*
-        has no body yet. ``feed`` its body, then ``show_exchange``."""
-        self._forget()
+        """Show the head of a response whose body is still arriving.
+
+        *exchange* is redacted and has no body yet; *started* is a value of ``time.monotonic``. ``feed`` the body, then
+        call ``show_exchange``.
+        """
+        self._reset()
         response = exchange.response
         if response is None:
             return
@@ -202,42 +205,45 @@ class ResponsePane(Widget):
         self._enter("arriving", Content(f"Response · ⇅ {response.status} · receiving"))
 
     def feed(self, data: bytes) -> None:
-        """More of the body has come, or a moment has gone by."""
+        """Append to the body and update the elapsed time; *data* may be empty."""
         if self.state == "arriving":
             self.query_one(ArrivingView).tick()
             self._body.feed(data)
 
     def note(self, text: str) -> None:
-        """Say what happened last while a call is under way."""
+        """Show the latest event while a call is in flight."""
         if self.state == "sending":
             self.query_one(SendingView).note(text)
 
     def show_exchange(
         self, exchange: Exchange, page: PageInfo | None = None, refusal: str = "", *, writes: bool = False
     ) -> None:
-        """Show a redacted *exchange*: which *page* it holds, and the *refusal* of the sandbox if it was one (decoded
-        here from the response where it is not given)."""
-        self._forget()
+        """Show a redacted *exchange*.
+
+        *page* is its position in the pages. *refusal* is the reason why the sandbox refused the call; by default it is
+        decoded from the response. *writes*: the call changes something at the vendor.
+        """
+        self._reset()
         self._exchange, self._page = exchange, page
         self.query_one(VerdictView).show_exchange(exchange, page, refusal or sandbox_reason(exchange), writes=writes)
         self._tabs.show(exchange, self._trace)
-        self._enter("answer", answer_title(exchange))
+        self._enter("response", response_title(exchange))
         if page is not None and (page.has_next or page.has_previous):
-            self.border_subtitle = Content("n next  p before  # page …  A all pages")
-        self._lay_out(exchange)
+            self.border_subtitle = Content("n next  p previous  # page…  A all pages")
+        self._show_body(exchange)
 
     # --- all pages -------------------------------------------------------------------------------------------------
 
     def show_collection(self, exchange: Exchange, collection: CollectionStatus) -> None:
-        """Show how a *collection* of pages stands, over the tabs of *exchange*: its first page, or all in one."""
+        """Show the state of *collection* above the tabs of *exchange*: its first page, or all pages combined."""
         self.show_exchange(exchange)
         self._tabs.count("wire", 0)
         self.collecting = True
-        self._part()
+        self._show_parts()
         self.update_collection(collection, exchange)
 
     def update_collection(self, collection: CollectionStatus, exchange: Exchange | None = None) -> None:
-        """Show how the collection that is shown stands by now."""
+        """Update the state of the collection that is shown."""
         if not self.collecting:
             return
         view = self.query_one(CollectView)
@@ -248,44 +254,44 @@ class ResponsePane(Widget):
             self.refresh_bindings()
 
     def grow_collection(self, more: bytes, records: Sequence[bytes] | None = None) -> None:
-        """Show more of the collection while it comes; with all *records* so far, from the first anew."""
+        """Append *more* to the collection; with *records*, all records so far, start again from the first."""
         if self.collecting and (more or records is not None):
             self._body.grow(more, records)
 
     @property
     def collection_focused(self) -> bool:
-        """Whether the keys go to the collection."""
+        """Whether the collection has the focus."""
         return self.query_one(CollectView).has_focus_within
 
     def focus_collection(self) -> None:
-        """Put the focus where the keys of a collection are."""
+        """Focus the collection."""
         self.query_one(CollectView).take_focus()
 
     def show_failure(self, title: str, message: str, hint: str) -> None:
-        """Show why nothing was sent, or nothing came, and what to do next."""
-        self._forget()
+        """Show why nothing was sent or received, and what to do next."""
+        self._reset()
         self.query_one(VerdictView).show_failure(title, message, hint)
         self._enter("failure", Content(f"Response · ✗ {sanitize_line(title)}"))
 
     def explain(self, text: str) -> None:
-        """Add an explanation below the verdict; an empty text takes it away."""
+        """Show *text* below the verdict; an empty text removes it."""
         self.query_one(VerdictView).explain(text)
 
     def focus_content(self) -> None:
-        """Put the focus where keys are of use: the view of the open tab, a send's clock, or pages to be fetched."""
+        """Focus the send in progress, an unfinished collection, or the view of the open tab."""
         if self.state == "sending":
             self.query_one(SendingView).focus()
-        elif self.state in ("answer", "arriving"):
+        elif self.state in ("response", "arriving"):
             if self.collecting and self._collection.state != "done":
                 self.focus_collection()
             else:
                 self._tabs.take_focus()
 
     def show_tab(self, tab: str) -> None:
-        """Open the tab ``body``, ``headers``, ``wire`` or ``timing``; the focus follows if it was in another."""
-        inside = self._tabs.has_focus_within and not isinstance(self.screen.focused, Tabs)
+        """Open the tab ``body``, ``headers``, ``wire`` or ``timing``; a focus inside the tabs follows."""
+        focused = self._tabs.has_focus_within and not isinstance(self.screen.focused, Tabs)
         self._tabs.active = tab
-        if inside:
+        if focused:
             self.call_after_refresh(self._tabs.take_focus)
 
     @property
@@ -296,53 +302,55 @@ class ResponsePane(Widget):
     def _body(self) -> BodyTab:
         return self._tabs.body
 
-    def _forget(self) -> None:
-        """What was shown belongs to the past."""
+    def _reset(self) -> None:
+        """Discard what was shown before."""
         self._exchange = self._page = None
-        self._rejected_field = 0
+        self._next_rejected = 0
         self.border_subtitle = ""
         self.collecting = False
 
     def _enter(self, state: State, title: Content) -> None:
-        waited = self.screen.focused is self.query_one(SendingView)
+        was_waiting = self.screen.focused is self.query_one(SendingView)
         if state != "sending":
             self.query_one(SendingView).stop()
         self.border_title = title
         self.state = state
-        self._part()
+        self._show_parts()
         self.refresh_bindings()
-        if waited and state in ("answer", "arriving"):
-            self.call_after_refresh(self._go_on)
+        if was_waiting and state in ("response", "arriving"):
+            self.call_after_refresh(self._leave_progress)
 
-    def _go_on(self) -> None:
-        """From the clock of a send to its answer, unless the focus was moved meanwhile."""
+    def _leave_progress(self) -> None:
+        """Move the focus from the progress view to the response, unless it was moved meanwhile."""
         if self.screen.focused in (None, self.query_one(SendingView)):
             self.focus_content()
 
-    def _part(self) -> None:
-        """Which parts are seen; at first, as the styles say, the words that nothing was sent. No classes for that: with
-        each, the styles of all that is within are reckoned anew."""
+    def _show_parts(self) -> None:
+        """Display the parts that belong to the state.
+
+        Sets ``display`` rather than classes: a class change recomputes the styles of every descendant.
+        """
         state = self.state
-        judged = state in ("answer", "failure") and not self.collecting
-        for part, seen in (
+        has_verdict = state in ("response", "failure") and not self.collecting
+        for part, visible in (
             (self.query_one("#response-idle"), state == "idle"),
             (self.query_one(SendingView), state == "sending"),
-            (self.query_one("#response-answer"), state in ("answer", "failure", "arriving")),
+            (self.query_one("#response-answer"), state in ("response", "failure", "arriving")),
             (self.query_one(ArrivingView), state == "arriving"),
-            (self.query_one(VerdictView), judged),
+            (self.query_one(VerdictView), has_verdict),
             (self.query_one(CollectView), self.collecting),
             (self._tabs, state != "failure"),
         ):
-            part.display = seen
+            part.display = visible
 
     @property
     def body_panel(self) -> BodyPanel:
-        """What reads the body."""
+        """The panel that shows the body."""
         return self._body.panel
 
     # --- the body --------------------------------------------------------------------------------------------------
 
-    def _lay_out(self, exchange: Exchange) -> None:
+    def _show_body(self, exchange: Exchange) -> None:
         body = self._body
         response = exchange.response
         if response is None or not response.body:
@@ -350,21 +358,21 @@ class ResponsePane(Widget):
         else:
             body.show(response, self._links(exchange))
 
-    # --- what a person does ----------------------------------------------------------------------------------------
+    # --- actions and messages--------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that would do nothing are not offered."""
+        """Disable keys that have no effect now."""
         if action == "cancel":
             return self.state in ("sending", "arriving") or (self.collecting and not self._collection.over)
         if action == "tab":
-            return self.state in ("answer", "arriving")
+            return self.state in ("response", "arriving")
         if action == "page":
             page = self._page
             if page is None:
                 return False
             if parameters[0] in ("next", "last"):
                 return page.has_next
-            return page.has_previous or self._failed  # one must get back from a page that did not come
+            return page.has_previous or self._failed  # a failed page must not be a dead end
         if action == "page_number":
             return self._page is not None
         if action == "go_on":
@@ -383,32 +391,32 @@ class ResponsePane(Widget):
 
     @property
     def _rejected_fields(self) -> list[str]:
-        return [one.name for one in self._exchange.verdict.fields] if self._exchange is not None else []
+        return [field.name for field in self._exchange.verdict.fields] if self._exchange is not None else []
 
     def action_tab(self, step: int) -> None:
-        """Open the tab *step* to the right."""
-        self.show_tab(self._tabs.go(step))
+        """Open the tab *step* places to the right."""
+        self.show_tab(self._tabs.neighbor(step))
 
     def action_page(self, to: str) -> None:
-        """Ask for another page."""
+        """Request another page."""
         self.post_message(self.PageRequested(to))
 
     def action_page_number(self) -> None:
-        """Ask for a page by its number."""
+        """Request a page by number."""
         self.post_message(self.PageRequested(""))
 
     def action_go_on(self) -> None:
-        """Ask for the pages that are missing."""
-        self.post_message(self.GoOnRequested())
+        """Request the missing pages of a collection."""
+        self.post_message(self.ContinueRequested())
 
     def action_guilty_field(self) -> None:
-        """Go to the next field that the vendor complains about."""
+        """Go to the next field that the vendor rejected."""
         names = self._rejected_fields
-        self.post_message(self.FieldRequested(names[self._rejected_field % len(names)]))
-        self._rejected_field += 1
+        self.post_message(self.FieldRequested(names[self._next_rejected % len(names)]))
+        self._next_rejected += 1
 
     def action_cancel(self) -> None:
-        """Ask for the send to be stopped."""
+        """Request that the send stops."""
         self.post_message(self.CancelRequested())
 
     @on(VerdictView.FieldChosen)

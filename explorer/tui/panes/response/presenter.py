@@ -1,4 +1,4 @@
-"""Showing an answer while it arrives: a few times a second, and only one that takes longer than a person waits."""
+"""Shows a response while it arrives, several times per second, once it takes longer than ``SHOW_AFTER``."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 TICK: Final = 0.08
 SHOW_AFTER: Final = 0.25
-"""Seconds after the headers in which the answer may become whole without being shown before."""
+"""Seconds after the headers before a partial response is shown."""
 MAX_SHOWN: Final = 400_000
-"""Bytes that are shown at once."""
+"""Received bytes that are shown without waiting for ``SHOW_AFTER``."""
 
 
 class ResponsePresenter:
-    """Takes what a session tells of an answer and shows it in *pane* as long as *wanted* says so."""
+    """Shows the response updates of a session in *pane* while *wanted* returns true."""
 
     def __init__(
         self,
@@ -37,23 +37,23 @@ class ResponsePresenter:
         self._wanted = wanted
         self._clock = clock
         self._exchange: Exchange | None = None
-        self._since = 0.0
+        self._headers_at = 0.0
         self._waiting: list[bytes] = []
         self._shown = False
         self._timer: Timer | None = None
 
-    def __call__(self, arrival: ResponseUpdate) -> None:
-        """Take note of *arrival*; it is shown with the next tick."""
-        if arrival.exchange is not None:
-            self._exchange, self._since, self._shown = arrival.exchange, self._clock(), False
+    def __call__(self, update: ResponseUpdate) -> None:
+        """Queue *update* for the next tick."""
+        if update.exchange is not None:
+            self._exchange, self._headers_at, self._shown = update.exchange, self._clock(), False
             self._waiting.clear()
             if self._timer is None:
                 self._timer = self._pane.set_interval(TICK, self._tick)
-        elif arrival.data:
-            self._waiting.append(arrival.data)
+        elif update.data:
+            self._waiting.append(update.data)
 
     def end(self) -> None:
-        """No more ticks."""
+        """Stop the timer."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -63,7 +63,7 @@ class ResponsePresenter:
             self.end()
             return
         if not self._shown:
-            soon = self._clock() - self._since < SHOW_AFTER and sum(map(len, self._waiting)) < MAX_SHOWN
+            soon = self._clock() - self._headers_at < SHOW_AFTER and sum(map(len, self._waiting)) < MAX_SHOWN
             if soon:
                 return
             self._shown = True

@@ -1,4 +1,4 @@
-"""A request in flight: its phase and how to stop it, then the head of a streaming response."""
+"""A request in flight: its phase, then the status and progress of a streaming response."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from explorer.net.client import SendProgress
 
 
-_WORDS: Final = {
+_PHASES: Final = {
     "connecting": "connecting",
     "sending": "sending the request",
-    "waiting": "waiting for the answer",
-    "receiving": "receiving the answer",
-    "done": "reading the answer",
+    "waiting": "waiting for the response",
+    "receiving": "receiving the response",
+    "done": "reading the response",
 }
 _TICK: Final = 0.1
 _BAR: Final = 24
 
 
 class SendingView(Widget, can_focus=True):
-    """Counts the seconds since ``start`` until ``stop``; costs nothing while stopped."""
+    """Counts the seconds between ``start`` and ``stop``; idle while stopped."""
 
     DEFAULT_CSS = """
     SendingView {
@@ -53,7 +53,7 @@ class SendingView(Widget, can_focus=True):
         super().__init__(id=id)
 
     def start(self, started: float) -> None:
-        """Begin to count from *started*, a reading of the clock."""
+        """Count from *started*, a value of the clock in seconds."""
         self._started, self._progress, self._note = started, None, ""
         if self._timer is None:
             self._timer = self.set_interval(_TICK, self.refresh)
@@ -66,19 +66,19 @@ class SendingView(Widget, can_focus=True):
             self._timer.pause()
 
     def progress(self, progress: SendProgress) -> None:
-        """Take note of how far it is; painted with the next frame."""
+        """Set the progress; painted with the next frame."""
         self._progress = progress
         self.refresh()
 
     def note(self, text: str) -> None:
-        """Say what happened last."""
+        """Show the latest event."""
         self._note = sanitize_line(text)
         self.refresh()
 
     def render(self) -> Content:
-        """The state of the send as three lines, and what happened last."""
+        """Return elapsed time and phase, bytes, the cancel key and the latest event, one per line."""
         elapsed = max(0.0, self._clock() - self._started)
-        phase = _WORDS[self._progress.phase] if self._progress else "preparing"
+        phase = _PHASES[self._progress.phase] if self._progress else "preparing"
         lines = [Content.assemble((f"⇅ {elapsed:.1f} s", "bold $text-accent"), f"  {phase} …"), Content(self._bytes())]
         lines.append(Content.assemble(("esc", "bold"), " cancel"))
         if self._note:
@@ -96,11 +96,11 @@ class SendingView(Widget, can_focus=True):
 
 _ARRIVAL_BAR: Final = 12
 _WINDOW: Final = 3.0
-"""Seconds over which the speed is reckoned."""
+"""Seconds over which the rate is averaged."""
 
 
 class ArrivingView(Static):
-    """Two lines; ``start`` them, then tell them of ``progress``."""
+    """Two lines about a response that is arriving: its head, and its progress."""
 
     DEFAULT_CSS = """
     ArrivingView { height: 2; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
@@ -111,26 +111,26 @@ class ArrivingView(Static):
         self._started = 0.0
         self._response: ReceivedResponse | None = None
         self._progress: SendProgress | None = None
-        self._seen: deque[tuple[float, int]] = deque()
+        self._samples: deque[tuple[float, int]] = deque()
         super().__init__(id=id, markup=False)
 
     def start(self, response: ReceivedResponse, started: float) -> None:
-        """Show the head of *response* to a call that was *started*, a reading of the clock."""
+        """Show the head of *response* to a call sent at *started*, a value of the clock in seconds."""
         self._response, self._started, self._progress = response, started, None
-        self._seen.clear()
+        self._samples.clear()
         self.tick()
 
     def progress(self, progress: SendProgress) -> None:
-        """Take note of how far it is; painted with the next ``tick``."""
+        """Set the progress; painted with the next ``tick``."""
         self._progress = progress
         now = self._clock()
-        if not self._seen or now - self._seen[-1][0] > 0.1:
-            self._seen.append((now, progress.received))
-            while now - self._seen[0][0] > _WINDOW and len(self._seen) > 2:
-                self._seen.popleft()
+        if not self._samples or now - self._samples[-1][0] > 0.1:
+            self._samples.append((now, progress.received))
+            while now - self._samples[0][0] > _WINDOW and len(self._samples) > 2:
+                self._samples.popleft()
 
     def tick(self) -> None:
-        """Paint how it stands."""
+        """Paint the current progress."""
         if self._response is not None:
             self.update(Content("\n").join((self._head(self._response), self._body())), layout=False)
 
@@ -141,7 +141,7 @@ class ArrivingView(Static):
             (" ⇅ RECEIVING ", "bold $text-accent on $accent-muted"),
             f"  {status}",
             (f" · {kind}" if kind else "", MUTED),
-            (" · not judged before it is whole", MUTED),
+            (" · verdict when complete", MUTED),
         )
 
     def _body(self) -> Content:
@@ -164,9 +164,9 @@ class ArrivingView(Static):
         )
 
     def _rate(self) -> float:
-        """Bytes a second lately; 0 while unknown."""
-        if len(self._seen) < 2:
+        """Return the recent rate in bytes per second; 0 while unknown."""
+        if len(self._samples) < 2:
             return 0.0
-        (first, had), now = self._seen[0], self._clock()
+        (first, received_then), now = self._samples[0], self._clock()
         received = self._progress.received if self._progress else 0
-        return (received - had) / (now - first) if now - first > 0.2 else 0.0
+        return (received - received_then) / (now - first) if now - first > 0.2 else 0.0

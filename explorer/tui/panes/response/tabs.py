@@ -1,4 +1,4 @@
-"""The tabs of a response; only the open one is composed."""
+"""The tabs of a response: body, headers, wire and timing. A tab is filled when it is first opened."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class BodyTab(Vertical):
-    """Shows the body of a response, which has been redacted by the caller."""
+    """Shows the body of a response, or why there is none. The caller has redacted it."""
 
     DEFAULT_CSS = """
     BodyTab {
@@ -49,16 +49,18 @@ class BodyTab(Vertical):
         yield Static(id="body-words", markup=False)
 
     def show(self, response: ReceivedResponse, links: Links | None = None) -> None:
-        """Show the body of *response*; ids of *links* in it lead on."""
-        self.query_one("#body-cut", Static).update(Content(f"✂ not whole: {sanitize_line(response.truncated)}"))
+        """Show the body of *response*; ids in *links* can be followed."""
+        self.query_one("#body-cut", Static).update(Content(f"✂ Truncated: {sanitize_line(response.truncated)}"))
         self.panel.links = links
         content_type = response.header("content-type")
         (self.panel.finish if self.panel.arriving else self.panel.show)(response.body, content_type)
         self._enter(shown=True, cut=bool(response.truncated))
 
     def grow(self, more: bytes, records: Sequence[bytes] | None = None) -> None:
-        """Show more of JSON that is still to come; with its *records*, which grow with it, from its beginning anew.
-        ``show`` shows the whole in its place."""
+        """Append *more* to JSON that is still arriving, until ``show`` replaces it.
+
+        With *records*, a sequence that grows along, start again from its beginning.
+        """
         if records is not None:
             self.panel.begin(JSON)
             self.panel.coming = records
@@ -67,29 +69,29 @@ class BodyTab(Vertical):
             self.panel.feed(more)
 
     def begin(self, response: ReceivedResponse) -> None:
-        """The body of *response* begins to arrive: ``feed`` it, then ``show`` it."""
+        """Prepare for the body of *response*, which is still arriving: ``feed`` it, then ``show`` it."""
         self.panel.links = None
         self.panel.begin(response.header("content-type"))
         self._enter(shown=True)
 
     def feed(self, data: bytes) -> None:
-        """More of the body has come."""
+        """Append to the body."""
         self.panel.feed(data)
 
     def show_nothing(self, exchange: Exchange) -> None:
-        """Say why *exchange* has no body."""
+        """Show why *exchange* has no body."""
         self.panel.clear()
-        self.query_one("#body-words", Static).update(Content(no_body(exchange)))
+        self.query_one("#body-words", Static).update(Content(no_body_text(exchange)))
         self._enter(shown=False)
 
     @property
     def focus_target(self) -> Widget | None:
-        """What takes keys here; None while there is no body."""
+        """The view that takes the focus; None while there is no body."""
         return self.panel.view if self.panel.document is not None else None
 
     @property
     def panel(self) -> BodyPanel:
-        """What reads the body."""
+        """The panel that shows the body."""
         return self.query_one(BodyPanel)
 
     def _enter(self, *, shown: bool, cut: bool = False) -> None:
@@ -98,24 +100,24 @@ class BodyTab(Vertical):
         self.query_one("#body-words").display = not shown
 
 
-def no_body(exchange: Exchange) -> str:
-    """Why there is no body, in words."""
+def no_body_text(exchange: Exchange) -> str:
+    """Return why there is no body, as a sentence."""
     response = exchange.response
     if response is None:
-        return "Nothing arrived. The Wire tab shows what was sent."
+        return "No response. The Wire tab shows what was sent."
     if response.truncated:
         return f"No body arrived: {sanitize_line(response.truncated)}."
     status = f"{response.status} {sanitize_line(response.reason)}".rstrip()
     if exchange.request.method.upper() == "HEAD":
-        return f"{status}: the answer to HEAD has headers and no body."
-    return f"{status}: the answer has no body."
+        return f"{status}: a response to HEAD has no body."
+    return f"{status}: the response has no body."
 
 
 _WIDEST_NAME = 32
 
 
 def header_rows(headers: Sequence[Header], width: int) -> list[Row]:
-    """One row a header: names in a column, long values wrapped in theirs."""
+    """Return one row per header, for a view *width* cells wide: names in a column, long values wrapped beside it."""
     names = [sanitize_line(name) for name, _ in headers]
     column = min(
         max((span_width([("name", name)]) for name in names), default=0), _WIDEST_NAME, max(12, width * 2 // 5)
@@ -132,14 +134,14 @@ def header_rows(headers: Sequence[Header], width: int) -> list[Row]:
 
 
 class HeadersView(LinesView):
-    """Shows header lines; long values are wrapped, never cut."""
+    """Shows headers; long values are wrapped, never truncated."""
 
     def show_headers(self, headers: Sequence[Header]) -> None:
         """Show *headers*, or that there are none."""
         if headers:
             self.show_for(lambda width: header_rows(headers, width))
         else:
-            self.show([Row(spans=(("dim", " No response headers arrived."),))])
+            self.show([Row(spans=(("dim", " No response headers."),))])
 
 
 _LABEL: Final = 10
@@ -151,7 +153,7 @@ STOPPED: Final = "stopped here"
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One stretch of a call, in seconds from its start. ``note`` says what the bar alone would not."""
+    """One phase of a call, in seconds from its start, with an optional note below its bar."""
 
     name: str
     start: float
@@ -160,7 +162,7 @@ class Phase:
 
 
 def phases(exchange: Exchange) -> list[Phase]:
-    """The phases that the call went through, in order; the last one holds the failure, if there was one."""
+    """Return the phases of the call in order; a failure is noted on the last one."""
     timings = exchange.timings
     marks = (
         ("connect", timings.connected),
@@ -168,27 +170,27 @@ def phases(exchange: Exchange) -> list[Phase]:
         ("wait", timings.first_byte),
         ("receive", timings.total if exchange.response is not None else None),
     )
-    found: list[Phase] = []
+    reached: list[Phase] = []
     at = 0.0
     later = [mark for _, mark in marks[1:]]
     for name, mark in marks:
         if mark is not None:
-            note = "with the requests before it" if not found and exchange.hops else ""
-            found.append(Phase(name, at, max(at, mark), note))
+            note = "includes the requests before it" if not reached and exchange.hops else ""
+            reached.append(Phase(name, at, max(at, mark), note))
             at = max(at, mark)
-        elif name == "connect" and any(one is not None for one in later):
-            found.append(Phase(name, 0.0, 0.0, "an open connection was used"))
+        elif name == "connect" and any(time is not None for time in later):
+            reached.append(Phase(name, 0.0, 0.0, "reused an open connection"))
         elif exchange.failure is not None:
-            found.append(Phase(name, at, max(at, timings.total), STOPPED))
-            return found
-    if exchange.failure is not None and found:
-        last = found[-1]
-        found[-1] = Phase(last.name, last.start, last.end, STOPPED)
-    return found
+            reached.append(Phase(name, at, max(at, timings.total), STOPPED))
+            return reached
+    if exchange.failure is not None and reached:
+        last = reached[-1]
+        reached[-1] = Phase(last.name, last.start, last.end, STOPPED)
+    return reached
 
 
 def timing_rows(exchange: Exchange, width: int) -> list[Row]:
-    """The waterfall and the figures below it, for a view *width* cells wide."""
+    """Return the waterfall and the figures below it, for a view *width* cells wide."""
     total = exchange.timings.total
     room = max(8, min(width - _LABEL - _AMOUNT - 4, _WIDEST_BAR))
     rows = [row for phase in phases(exchange) for row in _bar(phase, total, room)]
@@ -213,17 +215,17 @@ def _bar(phase: Phase, total: float, room: int) -> Iterator[Row]:
 def _figures(exchange: Exchange) -> Iterator[Row]:
     yield _figure("started", format_local(exchange.started_at))
     hops = hops_of(exchange)
-    counted = Counter(PURPOSES[hop.purpose] for hop in hops)
-    parts = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counted.items())
+    counts = Counter(PURPOSES[hop.purpose] for hop in hops)
+    parts = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counts.items())
     if exchange.pages > 1:
-        yield _figure("requests", f"one a page, {exchange.pages} pages; the phases are those of the first")
+        yield _figure("requests", f"one per page, {exchange.pages} pages; phases of the first page")
     else:
         yield _figure("requests", f"{len(hops)}  ({parts})")
-    yield _figure("sent", f"{format_size(len(exchange.request.body))} of body")
+    yield _figure("sent", f"{format_size(len(exchange.request.body))} body")
     if exchange.response is not None:
         yield _figure("received", _received(exchange.response))
         if exchange.response.truncated:
-            yield _figure("cut", exchange.response.truncated, kind="warn")
+            yield _figure("truncated", exchange.response.truncated, kind="warn")
     else:
         yield _figure("received", "nothing", kind="warn")
 
@@ -232,7 +234,7 @@ def _received(response: ReceivedResponse) -> str:
     decoded, wire = len(response.body), response.wire_size
     coding = response.header("content-encoding")
     if coding and wire:
-        ratio = f", {decoded / wire:.1f} times as much" if decoded > wire else ""
+        ratio = f", {decoded / wire:.1f}× the size" if decoded > wire else ""
         return f"{format_size(wire)} on the wire ({coding}), {format_size(decoded)} decoded{ratio}"
     return f"{format_size(wire or decoded)} on the wire, {format_size(decoded)} decoded"
 
@@ -244,10 +246,10 @@ def _figure(name: str, text: str, kind: str = "text") -> Row:
 
 
 class TimingView(LinesView):
-    """Shows the phases of an exchange."""
+    """Shows the timing of an exchange."""
 
     def show_exchange(self, exchange: Exchange) -> None:
-        """Show where the time of *exchange* went."""
+        """Show how long each phase of *exchange* took."""
         self.show_for(lambda width: timing_rows(exchange, width))
 
 
@@ -255,11 +257,11 @@ TABS: Final = ("body", "headers", "wire", "timing")
 
 
 class ResponseTabs(TabbedContent):
-    """``show`` all of an exchange but its body, which is told to ``body`` itself."""
+    """``show`` fills the tabs of an exchange except its body, which is set on ``body``."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, Callable[[], None]] = {}
-        """What fills each tab that was not open since the exchange is there."""
+        self._unfilled: dict[str, Callable[[], None]] = {}
+        """Tab → what fills it, for tabs not opened since the exchange was shown."""
         super().__init__(initial=TABS[0])
         self._headers, self._wire, self._timing = HeadersView(), WireView(), TimingView()
         self.body: Final = BodyTab()
@@ -268,9 +270,9 @@ class ResponseTabs(TabbedContent):
             self.compose_add_child(TabPane(tab.capitalize(), view, id=tab))
 
     def show(self, exchange: Exchange, trace: Trace | None) -> None:
-        """Show headers, wire and timing of a redacted *exchange*; *trace* gives the parts of a request."""
+        """Show headers, wire and timing of a redacted *exchange*; *trace* returns the parts of its requests."""
         headers = exchange.response.headers if exchange.response else ()
-        self._waiting = {
+        self._unfilled = {
             "headers": lambda: self._headers.show_headers(headers),
             "wire": lambda: self._wire.show_exchange(exchange, trace),
             "timing": lambda: self._timing.show_exchange(exchange),
@@ -280,25 +282,25 @@ class ResponseTabs(TabbedContent):
         self.count("wire", len(hops_of(exchange)) if exchange.hops else 0)
 
     def watch_active(self, active: str) -> None:
-        """What was put off until its tab is opened is made in time for the first frame."""
+        """Fill the tab before its first frame."""
         self._fill(active)
 
     def _fill(self, tab: str) -> None:
-        if fill := self._waiting.pop(tab, None):
+        if fill := self._unfilled.pop(tab, None):
             fill()
 
     def count(self, tab: str, count: int) -> None:
-        """Tell in the name of *tab* how many there are; 0 tells nothing."""
+        """Show *count* in the label of *tab*; 0 removes it."""
         label, name = self.get_tab(tab), tab.capitalize()
         text = f"{name} {count}" if count else name
         if label.label_text != text:
             label.label = Content(text)
 
-    def go(self, step: int) -> str:
-        """The tab that is *step* to the right of the open one."""
+    def neighbor(self, step: int) -> str:
+        """Return the tab *step* places to the right of the open one."""
         return TABS[(TABS.index(self.active) + step) % len(TABS)]
 
     def take_focus(self) -> None:
-        """Put the focus on what takes keys in the open tab; on the tabs themselves where nothing does."""
+        """Focus the view of the open tab, or the tab bar if it has none."""
         views: dict[str, Widget | None] = {"headers": self._headers, "wire": self._wire, "timing": self._timing}
         (views.get(self.active, self.body.focus_target) or self.query_one(Tabs)).focus()

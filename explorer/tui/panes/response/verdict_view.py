@@ -1,4 +1,4 @@
-"""What came of a call, in words: the vendor's verdict or the failure, what it means, and which fields are to blame."""
+"""The outcome of a call: verdict or failure, its meaning, the rejected fields and what to do next."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 SIGNS: Final[dict[Outcome, str]] = {"OK": "✓", "FAILED": "✗", "PARTIAL": "◐", "UNKNOWN": "?"}
 COLORS: Final[dict[Outcome, str]] = {"OK": "success", "FAILED": "error", "PARTIAL": "warning", "UNKNOWN": "warning"}
 NOTHING: Final = Content("")
-_LONGEST: Final = 600
-_MOST: Final = "40%"
-"""Of the room; beyond it scrolls."""
-_HOW: Final = {"again": ", signed now", "exact": ", exactly its bytes", "form": ", from the form", "": ""}
+_MAX_LENGTH: Final = 600
+_MAX_HEIGHT: Final = "40%"
+"""Height from which it scrolls."""
+_REPLAY_MODES: Final = {"again": ", signed again", "exact": ", exact bytes", "form": ", from the form", "": ""}
 
 
 def badge(outcome: Outcome) -> Content:
-    """The outcome as a sign and a word on its colour."""
-    colour = COLORS[outcome]
-    return Content.styled(f" {SIGNS[outcome]} {outcome} ", f"bold $text-{colour} on ${colour}-muted")
+    """Return the outcome as a sign and a word on its color."""
+    color = COLORS[outcome]
+    return Content.styled(f" {SIGNS[outcome]} {outcome} ", f"bold $text-{color} on ${color}-muted")
 
 
 def sandbox_reason(exchange: Exchange) -> str:
-    """Which check of the sandbox refused the call and why, decoded from the response's headers; empty elsewhere."""
+    """Return which sandbox check refused the call and why, decoded from the response headers; otherwise empty."""
     if exchange.call.environment != "sandbox" or exchange.response is None:
         return ""
     check, reason = exchange.response.header(CHECK_HEADER), unquote(exchange.response.header(REASON_HEADER))
@@ -52,7 +52,7 @@ def sandbox_reason(exchange: Exchange) -> str:
 
 
 def page_text(page: PageInfo | None) -> str:
-    """Where in the pages the response stands: ``page 2 of 14 · 25 of 340 records``."""
+    """Return the position in the pages: ``page 2 of 14 · 25 of 340 records``."""
     if page is None:
         return ""
     parts = []
@@ -67,11 +67,11 @@ def page_text(page: PageInfo | None) -> str:
 
 def _short(text: str) -> str:
     line = sanitize_line(text.strip().replace("\r\n", " ").replace("\n", " "))
-    return f"{line[: _LONGEST - 1]}…" if len(line) > _LONGEST else line
+    return f"{line[: _MAX_LENGTH - 1]}…" if len(line) > _MAX_LENGTH else line
 
 
 def verdict_text(exchange: Exchange, page: PageInfo | None) -> Content:
-    """The verdict of an answered exchange: the outcome with what it rests on, and the vendor's message."""
+    """Return the verdict of a completed exchange: the outcome with its reason, and the vendor's message."""
     verdict = exchange.verdict
     first = [badge(verdict.outcome)]
     if verdict.why:
@@ -79,9 +79,11 @@ def verdict_text(exchange: Exchange, page: PageInfo | None) -> Content:
     if verdict.code and verdict.code != str(verdict.http_status):
         first.append(Content.styled(f" · code {_short(verdict.code)}", "bold"))
     if exchange.origin:
-        first.append(Content.styled(f" · replay of #{exchange.origin}{_HOW[exchange.replayed]}", "$text-accent"))
-    if verdict.outcome in ("OK", "PARTIAL") and (place := page_text(page)):
-        first.append(Content.styled(f" · {place}", MUTED))
+        first.append(
+            Content.styled(f" · replay of #{exchange.origin}{_REPLAY_MODES[exchange.replayed]}", "$text-accent")
+        )
+    if verdict.outcome in ("OK", "PARTIAL") and (position := page_text(page)):
+        first.append(Content.styled(f" · {position}", MUTED))
     if verdict.outcome == "FAILED":
         first.append(Content.assemble("  ", ("W", "$footer-key-foreground bold"), (" why", MUTED)))
     lines = [Content.assemble(*first)]
@@ -91,10 +93,10 @@ def verdict_text(exchange: Exchange, page: PageInfo | None) -> Content:
 
 
 def details_text(exchange: Exchange, refusal: str, *, writes: bool = False) -> Content:
-    """What helps to understand the verdict: the documents' words for the status, the sandbox's reason."""
+    """Return what explains the verdict: the documented meaning, the next step, the sandbox's fault and check."""
     lines = []
     if exchange.verdict.meaning:
-        lines.append(_labelled("The documents", _short(exchange.verdict.meaning)))
+        lines.append(_labelled("Docs", _short(exchange.verdict.meaning)))
     if advice := next_step(exchange, writes=writes):
         lines.append(_labelled("Next", advice, "$text-warning"))
     if fault := _fault_line(exchange):
@@ -105,7 +107,7 @@ def details_text(exchange: Exchange, refusal: str, *, writes: bool = False) -> C
 
 
 def failure_text(title: str, message: str, hint: str, then: Content | None = None) -> Content:
-    """A failure as lines: what it is, what happened, what to do next."""
+    """Return a failure as lines: title, message, what to do next, and *then*."""
     lines = [Content.styled(f" ✗ {_short(title)} ", "bold $text-error on $error-muted")]
     lines += [Content(sanitize_line(line)) for line in message.splitlines()]
     lines += [_labelled("Next", sanitize_line(line), "$text-warning") for line in hint.splitlines() if line]
@@ -115,17 +117,17 @@ def failure_text(title: str, message: str, hint: str, then: Content | None = Non
 
 
 def fault_text(exchange: Exchange) -> str:
-    """What the sandbox did wrong on purpose with this answer; empty where it was honest, and elsewhere."""
+    """Return the faults that the sandbox simulated in this response; empty for none and for other environments."""
     if exchange.call.environment != "sandbox" or exchange.response is None:
         return ""
-    words = exchange.response.header(FAULT_HEADER).split()
-    kinds = (KINDS.get(word.partition("=")[0].partition("*")[0].partition("@")[0]) for word in words)
-    return "; ".join(f"{word} ({kind.title})" if kind else word for word, kind in zip(words, kinds, strict=True))
+    faults = exchange.response.header(FAULT_HEADER).split()
+    kinds = (KINDS.get(fault.partition("=")[0].partition("*")[0].partition("@")[0]) for fault in faults)
+    return "; ".join(f"{fault} ({kind.title})" if kind else fault for fault, kind in zip(faults, kinds, strict=True))
 
 
 def _fault_line(exchange: Exchange) -> Content:
     fault = fault_text(exchange)
-    return _labelled("Sandbox fault, on purpose", _short(fault), "$text-warning") if fault else NOTHING
+    return _labelled("Simulated sandbox fault", _short(fault), "$text-warning") if fault else NOTHING
 
 
 def _labelled(label: str, text: str, style: str = MUTED) -> Content:
@@ -133,22 +135,22 @@ def _labelled(label: str, text: str, style: str = MUTED) -> Content:
 
 
 def partial_body_text(exchange: Exchange) -> Content | None:
-    """What had arrived before the failure."""
+    """Return how much arrived before the failure; None if nothing did."""
     response = exchange.response
     if response is None:
         return None
-    text = f"HTTP {response.status} and {len(response.body):,} bytes of body had arrived; they are shown below."
+    text = f"Received before that, and shown below: HTTP {response.status} and {len(response.body):,} bytes of body."
     return Content.styled(text, MUTED)
 
 
 class FieldList(OptionList):
-    """The fields that the vendor complained about; enter goes to one."""
+    """The fields that the vendor rejected; enter goes to one."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("rejected_fields")
 
 
 class VerdictView(VerticalScroll, can_focus=False):
-    """Shows a verdict or a failure. Takes at most about a third of its room and scrolls beyond."""
+    """Shows a verdict or a failure, at most ``_MAX_HEIGHT`` high unless it is alone."""
 
     DEFAULT_CSS = """
     VerdictView {
@@ -176,7 +178,7 @@ class VerdictView(VerticalScroll, can_focus=False):
 
     @dataclass
     class FieldChosen(Message):
-        """A person chose one of the guilty fields."""
+        """The user chose one of the rejected fields."""
 
         name: str
 
@@ -191,8 +193,10 @@ class VerdictView(VerticalScroll, can_focus=False):
         yield Static(id="verdict-extra", markup=False)
 
     def show_exchange(self, exchange: Exchange, page: PageInfo | None, refusal: str, *, writes: bool = False) -> None:
-        """Show the verdict of a redacted *exchange*, or its failure and what had arrived. *writes*: the call changes
-        something, so that sending it again is not the first advice."""
+        """Show the verdict of a redacted *exchange*, or its failure and what had arrived.
+
+        *writes*: the call changes something, so sending it again is not the first advice.
+        """
         failure = exchange.failure
         if failure is None:
             self._show(
@@ -202,25 +206,28 @@ class VerdictView(VerticalScroll, can_focus=False):
                 details_text(exchange, refusal, writes=writes),
             )
         else:
-            own = "" if failure.kind == "TimedOut" else failure.hint  # that one names an option of the command line
-            known = {**_HERE, **_HERE_WRITING} if writes else _HERE
-            hint = own or known.get(failure.kind, "The Wire tab shows what was sent.")
+            # The hint of TimedOut names a command-line option.
+            own = "" if failure.kind == "TimedOut" else failure.hint
+            hints = {**_HINTS, **_HINTS_FOR_WRITES} if writes else _HINTS
+            hint = own or hints.get(failure.kind, "The Wire tab shows what was sent.")
             text = failure_text(failure.title, failure.message, hint, partial_body_text(exchange))
             self._show(text, (), details=_fault_line(exchange))
-        self._stand(alone=exchange.response is None)
+        self._limit_height(alone=exchange.response is None)
 
     def show_failure(self, title: str, message: str, hint: str) -> None:
-        """Show that nothing was sent, or nothing came, and what to do next."""
+        """Show why nothing was sent or received, and what to do next."""
         self._show(failure_text(title, message, hint), ())
-        self._stand(alone=True)
+        self._limit_height(alone=True)
 
     def explain(self, text: str) -> None:
-        """Add an explanation below; an empty text takes it away."""
+        """Show *text* below the verdict; an empty text removes it."""
         extra = self.query_one("#verdict-extra", Static)
         extra.display = bool(text)
         extra.update(Content("\n".join(map(sanitize_line, text.splitlines()))))
 
-    def _show(self, text: Content, fields: Sequence[RejectedField], said: str = "", details: Content = NOTHING) -> None:
+    def _show(
+        self, text: Content, fields: Sequence[RejectedField], message: str = "", details: Content = NOTHING
+    ) -> None:
         self.explain("")
         below = self.query_one("#verdict-details", Static)
         below.display = bool(details)
@@ -230,13 +237,13 @@ class VerdictView(VerticalScroll, can_focus=False):
         options = self.query_one(FieldList)
         options.display = bool(fields)
         options.clear_options()
-        options.add_options(Option(_field_text(field, said)) for field in fields)
+        options.add_options(Option(_field_text(field, message)) for field in fields)
         options.highlighted = 0 if fields else None
         self.scroll_home(animate=False)
 
-    def _stand(self, *, alone: bool) -> None:
-        """Nothing stands below it where it is *alone*, so that it may have all the room."""
-        self.styles.max_height = "100%" if alone else _MOST
+    def _limit_height(self, *, alone: bool) -> None:
+        """Allow the full height where there are no tabs below (*alone*)."""
+        self.styles.max_height = "100%" if alone else _MAX_HEIGHT
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -244,40 +251,40 @@ class VerdictView(VerticalScroll, can_focus=False):
         self.post_message(self.FieldChosen(self._names[event.option_index]))
 
 
-def _field_text(field: RejectedField, said: str) -> Content:
+def _field_text(field: RejectedField, verdict_message: str) -> Content:
     parts = [Content.assemble("→ ", (sanitize_line(field.name), "bold $text-error"))]
-    if field.message and field.message != said:
+    if field.message and field.message != verdict_message:
         parts.append(Content(f"  {_short(field.message)}"))
     return Content.assemble(*parts)
 
 
-_HERE: Final = {
-    "BrokenAnswer": "Send it again; the Wire tab shows what went out and what came back.",
-    "TimedOut": "Send it again, or allow more time with timeout_seconds in settings.toml.",
-    "ConnectFailed": "Check the host and the network, or choose the sandbox environment, which needs neither.",
-    "Cancelled": "Send it again when you like; whether the vendor acted on it is not known.",
+_HINTS: Final = {
+    "BrokenAnswer": "Send it again. The Wire tab shows what was sent and received.",
+    "TimedOut": "Send it again, or raise timeout_seconds in settings.toml.",
+    "ConnectFailed": "Check the host and the network, or use the sandbox environment, which needs neither.",
+    "Cancelled": "Send it again when ready. It is unknown whether the vendor processed it.",
 }
-"""What to do next about a failure that does not say so itself."""
-_LOOK: Final = "The vendor may have acted on it all the same. See whether it has before you send it again."
-_HERE_WRITING: Final = {"BrokenAnswer": _LOOK, "TimedOut": _LOOK, "Cancelled": _LOOK}
+"""Failure kind → what to do next, for failures without a hint of their own."""
+_CHECK_FIRST: Final = "The vendor may have processed it anyway. Check before you send it again."
+_HINTS_FOR_WRITES: Final = {"BrokenAnswer": _CHECK_FIRST, "TimedOut": _CHECK_FIRST, "Cancelled": _CHECK_FIRST}
 """The same for calls that change something."""
 
 
 def next_step(exchange: Exchange, *, writes: bool) -> str:
-    """What to do about an answer that is none, where that may be said without knowing the vendor; else empty."""
+    """Return what to do after a call that did not succeed, where that is the same for every vendor; or empty."""
     response, outcome = exchange.response, exchange.verdict.outcome
     if response is None or outcome in ("OK", "PARTIAL"):
         return ""
     if wait := sanitize_line(response.header("retry-after")).strip():
-        until = f"{wait} s have passed" if wait.isdigit() else wait
-        return f"send it again when {until}; the vendor asks for that (Retry-After)."
+        delay = f"wait {wait} s, then send it again" if wait.isdigit() else f"send it again after {wait}"
+        return f"{delay} (Retry-After)."
     if response.status == 429:
-        return "wait a while, and send it again."
+        return "wait a while, then send it again."
     if response.status >= 500:
-        again = "see whether it acted before you send it again" if writes else "send it again"
-        return f"the vendor's side failed; {again}."
+        again = "check whether it took effect before you send it again" if writes else "send it again"
+        return f"the vendor's server failed; {again}."
     if outcome == "UNKNOWN" and response.body and writes:
-        return "read the body, which is shown as it came; see whether it acted before you send it again."
+        return "read the body; check whether the request took effect before you send it again."
     if outcome == "UNKNOWN" and response.body:
-        return "read the body, which is shown as it came; send it again."
+        return "read the body, then send it again."
     return ""

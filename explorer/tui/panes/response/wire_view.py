@@ -1,11 +1,11 @@
-"""Everything that went over the wire for one call: every hop in order, requests as sent, answers as they came.
+"""The wire traffic of one call: every hop in order, with its request and response.
 
-    ▍1 of 2 · token call
+    ▍1 of 2 · token request · HTTP 200
     → auth         POST /oauth/token HTTP/1.1
     → environment  Host: …
     ← HTTP/1.1 200 OK
 
-The gutter tells the direction without colour; ``↳`` marks a line that wrapping added. The exchange given is redacted.
+The gutter shows the direction without color; ``↳`` marks a wrapped line. Exchanges are already redacted.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ Traces = Sequence[Sequence[RequestPart]]
 """The parts of each hop's request."""
 Trace = Callable[[Exchange], Traces]
 PURPOSES: Final[dict[Purpose, str]] = {
-    "auth": "token call",
-    "redirect": "redirect followed",
-    "retry": "second try",
+    "auth": "token request",
+    "redirect": "redirect",
+    "retry": "retry",
     "call": "call",
 }
 BODY_BYTES: Final = 32_768
-"""How much of a request's body the view shows; the file of an upload is not pulled through the screen."""
+"""Bytes of a request body that are shown, so that large uploads are not rendered."""
 BODY_LINES: Final = 200
 LINE_CHARACTERS: Final = 4_000
 
@@ -52,8 +52,11 @@ _MORE: Final[Span] = ("dim", " ↳ ")
 def wire_rows(
     exchange: Exchange, traces: Traces = (), width: int = 80, *, origins: bool = True, mine: bool = False
 ) -> list[Row]:
-    """The whole conversation as rows: with the *traces* of its requests, where each part is from (unless *origins* is
-    off), or with *mine* only what a person set."""
+    """Return every request and response of *exchange* as rows.
+
+    With *traces*, each part of a request shows its origin unless *origins* is false. *mine* limits requests to the
+    parts that the user set.
+    """
     hops = hops_of(exchange)
     rows: list[Row] = []
     for number, hop in enumerate(hops, 1):
@@ -75,9 +78,9 @@ def wire_rows(
 
 def _heading(number: int, count: int, hop: Hop) -> Row:
     title = f"▍{number} of {count} · {PURPOSES[hop.purpose]}" if count > 1 else f"▍{PURPOSES[hop.purpose]}"
-    answer = f" · answered {hop.response.status}" if hop.response is not None else " · not answered"
-    place = sanitize_line(urlsplit(hop.request.url).netloc)
-    return Row(spans=(("heading", f"{title}{answer} "), ("dim", f" {place}")))
+    result = f" · HTTP {hop.response.status}" if hop.response is not None else " · no response"
+    host = sanitize_line(urlsplit(hop.request.url).netloc)
+    return Row(spans=(("heading", f"{title}{result} "), ("dim", f" {host}")))
 
 
 def _request(request: SentRequest) -> Iterator[Row]:
@@ -100,7 +103,7 @@ def _request(request: SentRequest) -> Iterator[Row]:
 def _response(response: ReceivedResponse | None, exchange: Exchange, *, last: bool) -> Iterator[Row]:
     if response is None:
         reason = f": {sanitize_line(exchange.failure.message)}" if last and exchange.failure else ""
-        yield Row(spans=(("bad", f"no answer{reason}"),), gutter=(_IN,), more=(_MORE,))
+        yield Row(spans=(("bad", f"no response{reason}"),), gutter=(_IN,), more=(_MORE,))
         return
     gutter, more = (_IN,), (_MORE,)
     status = "good" if response.status < 300 else "warn" if response.status < 400 else "bad"
@@ -118,7 +121,7 @@ def _response(response: ReceivedResponse | None, exchange: Exchange, *, last: bo
 def _body_note(response: ReceivedResponse) -> str:
     if not response.body:
         return "(no body)"
-    note = f"({format_size(len(response.body))} of body, shown on the Body tab"
+    note = f"({format_size(len(response.body))} body, shown on the Body tab"
     remarks = [sanitize_line(remark) for remark in (response.truncated, response.note) if remark]
     return "; ".join([note, *remarks]) + ")"
 
@@ -130,7 +133,7 @@ def _headers(headers: tuple[Header, ...], gutter: tuple[Span, ...]) -> Iterator[
 
 
 def _body(body: Data, content_type: str) -> Iterator[tuple[Span, ...]]:
-    """The body's lines as they were sent, cut where it grows long."""
+    """Yield the lines of a body as sent, up to ``BODY_BYTES`` and ``BODY_LINES``."""
     if not body:
         return
     document = Document(body[:BODY_BYTES], content_type, view="raw")
@@ -141,11 +144,11 @@ def _body(body: Data, content_type: str) -> Iterator[tuple[Span, ...]]:
         if len(line) > LINE_CHARACTERS:
             yield (("dim", f"… {len(line) - LINE_CHARACTERS:,} more characters on this line"),)
     if len(body) > BODY_BYTES or document.line_count > BODY_LINES:
-        yield (("dim", f"… cut here; the body sent has {format_size(len(body))}"),)
+        yield (("dim", f"… truncated; the body is {format_size(len(body))}"),)
 
 
 class WireView(LinesView):
-    """Shows the conversation of an exchange."""
+    """Shows the wire traffic of an exchange."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("wire")
 
@@ -156,7 +159,7 @@ class WireView(LinesView):
         super().__init__(id=id, classes=classes)
 
     def show_exchange(self, exchange: Exchange, trace: Trace | None = None) -> None:
-        """Show every hop of a redacted *exchange*; *trace* gives the parts of their requests when they are shown."""
+        """Show every hop of a redacted *exchange*; *trace* returns the parts of their requests."""
         self._exchange = exchange
         self._trace = trace or (lambda _exchange: ())
         self.show_for(self._rows)
@@ -168,11 +171,11 @@ class WireView(LinesView):
         return wire_rows(self._exchange, traces, width, origins=self._origins, mine=self._mine)
 
     def action_origins(self) -> None:
-        """Say where each part is from, or leave that away."""
+        """Show or hide the origin of each part."""
         self._origins, self._mine = not self._origins or self._mine, False
         self.show_for(self._rows)
 
     def action_mine(self) -> None:
-        """Only what a person set, or everything."""
+        """Show only what the user set, or everything."""
         self._mine = not self._mine
         self.show_for(self._rows)
