@@ -23,8 +23,10 @@ from textual.worker import Worker, WorkerState
 from explorer.tui.actions import bindings
 from explorer.tui.drafts import DraftBook
 from explorer.tui.features.collect import CollectController
+from explorer.tui.features.collection import CollectionController
 from explorer.tui.features.compare import CompareController
 from explorer.tui.features.controller import MainContext
+from explorer.tui.features.drafts import DraftsController
 from explorer.tui.features.environment import EnvironmentController, FaultsController
 from explorer.tui.features.explain import ExplainController
 from explorer.tui.features.export import ExportController
@@ -37,6 +39,7 @@ from explorer.tui.features.login import LoginController
 from explorer.tui.features.overviews import ReadingsController, TokensController, TrustController, VendorsController
 from explorer.tui.features.pages import CollectPlanController, PageController
 from explorer.tui.features.preview import PreviewController, UploadsController
+from explorer.tui.features.response import ResponseController
 from explorer.tui.features.save import SaveController, SavedFormController
 from explorer.tui.features.saved import SavedFilesController, SavedSendController
 from explorer.tui.features.send import SendController
@@ -103,7 +106,10 @@ class MainScreen(Screen[None]):
         self.workspace.fill = saved_form.filled
         self.form = context.form = FormController(context)
         self.form_actions = FormActionsController(context)
-        self.collect = context.collection = CollectController(context)
+        self.collection = context.collection = CollectionController(context)
+        self.collect = CollectController(context)
+        self.drafts = context.drafts = DraftsController(context)
+        self.response = context.response = ResponseController(context)
         self.sender = context.sender = SendController(context)
         self.faults = FaultsController(context)
         self.tracks = TracksController(context)
@@ -118,6 +124,7 @@ class MainScreen(Screen[None]):
         self.compare = CompareController(context)
         context.controllers = (
             self.form,
+            self.drafts,
             PreviewController(context),
             self.form_actions,
             UndoController(context),
@@ -125,8 +132,10 @@ class MainScreen(Screen[None]):
             self.login,
             TrustController(context),
             UploadsController(context),
+            self.collection,
             self.collect,
             self.sender,
+            self.response,
             self.page,
             CollectPlanController(context),
             self.faults,
@@ -301,7 +310,7 @@ class MainScreen(Screen[None]):
             self.page.turn(exchange, event.to)
 
     def on_response_pane_go_on_requested(self) -> None:
-        self.collect.go_on()
+        self.collect.resume()
 
     def on_collect_view_start_requested(self) -> None:
         self.collect.start()
@@ -382,7 +391,7 @@ class MainScreen(Screen[None]):
         """Stop a send or the fetching of all pages; else leave the field, close the history, go back along the trail,
         give back the room."""
         panes = self.panes
-        if self.sender.sending or (self.collect.active and panes.pane == "response"):
+        if self.sender.sending or (self.collection.active and panes.pane == "response"):
             self._cancel()
         elif self.login.active:
             self.workers.cancel_group(self, "login")

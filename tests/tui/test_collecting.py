@@ -336,7 +336,7 @@ async def test_it_goes_on_while_another_endpoint_is_looked_at(session: SessionCo
         await app.keys("space")
         await app.see("‖ PAUSED")
         await app.open("cottoncart.order_calculate")
-        gathering = app.main.collect.page_buffer
+        gathering = app.main.collection.page_buffer
         assert gathering is not None
         session.sandbox.set_faults([], session.catalog)
         gathering.collector.resume()

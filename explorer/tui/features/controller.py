@@ -78,15 +78,6 @@ class FormVerbs(Protocol):
     def keep_draft(self) -> None:
         """Take what the form holds into the workspace."""
 
-    def schedule_save(self) -> None:
-        """Write the drafts after a pause."""
-
-    def save_drafts(self) -> Worker[None]:
-        """Write the drafts now."""
-
-    async def write_drafts(self) -> None:
-        """Write the drafts now, and wait for it."""
-
     def show_title(self, url: str = "") -> None:
         """Update the title bar."""
 
@@ -95,6 +86,19 @@ class FormVerbs(Protocol):
 
     def look_up_credentials(self) -> Worker[None]:
         """Show where each credential comes from."""
+
+
+class DraftVerbs(Protocol):
+    """What saving drafts offers to other features."""
+
+    def schedule_save(self) -> None:
+        """Save the drafts after a pause."""
+
+    def save(self) -> Worker[None]:
+        """Save the drafts now, in the background."""
+
+    async def write(self) -> None:
+        """Save the drafts now; return when they are on disk."""
 
 
 class SenderVerbs(Protocol):
@@ -120,8 +124,15 @@ class SenderVerbs(Protocol):
     def ended(self) -> None:
         """Show what the vendor complains about, and call ``send_ended`` on every controller."""
 
+
+class ResponseVerbs(Protocol):
+    """What showing responses offers to other features."""
+
     async def show_exchange(self, exchange: Exchange) -> None:
         """Show a single response."""
+
+    async def show_stopped(self, exchange: Exchange | None, call: Call) -> None:
+        """Show the partial response of a canceled send, if any of it arrived."""
 
     def show_error(self, error: ExplorerError) -> None:
         """Show why there is no response."""
@@ -135,14 +146,24 @@ class CollectionVerbs(Protocol):
 
     page_buffer: PageBuffer | None
 
-    def is_seen(self, gathering: PageBuffer) -> bool:
-        """Return whether that collection is the one on screen."""
+    @property
+    def active(self) -> bool:
+        """Whether the collection is visible and planned, running or paused."""
 
-    def adopt(self, gathering: PageBuffer) -> None:
-        """Make *gathering* the collection of this screen, and show it."""
+    def is_visible(self, buffer: PageBuffer) -> bool:
+        """Return whether *buffer* is the collection on screen."""
 
-    def show(self, gathering: PageBuffer) -> None:
-        """Show a collection."""
+    def adopt(self, buffer: PageBuffer) -> None:
+        """Replace the collection of this screen with *buffer*, and show it."""
+
+    def show(self, buffer: PageBuffer) -> None:
+        """Show the records received so far, and the progress."""
+
+    def show_progress(self, buffer: PageBuffer) -> None:
+        """Show the progress of *buffer* if it is visible."""
+
+    def discard(self) -> None:
+        """Stop and close the collection, if there is one."""
 
 
 class HistoryVerbs(Protocol):
@@ -165,7 +186,9 @@ class MainContext:
     """What the controllers of one main screen work with."""
 
     form: FormVerbs
+    drafts: DraftVerbs
     sender: SenderVerbs
+    response: ResponseVerbs
     history: HistoryVerbs
     collection: CollectionVerbs
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from explorer.errors import ExplorerError
 from explorer.session.prepare import check_call
 from explorer.tui.features.controller import Controller, background
 from explorer.tui.panes.title_bar import OpenEndpoint
@@ -13,7 +12,6 @@ from explorer.tui.panes.title_bar import OpenEndpoint
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from textual.timer import Timer
     from textual.worker import Worker
 
     from explorer.errors import Problem
@@ -21,15 +19,10 @@ if TYPE_CHECKING:
     from explorer.tui.features.controller import MainContext
 
 
-SAVE_PAUSE = 0.5
-"""Seconds from the first change that is not written yet until drafts are written, however long typing goes on."""
-
-
 class FormController(Controller):
     """Opens endpoints, and keeps form, draft, title and problems in step."""
 
     def __init__(self, main: MainContext) -> None:
-        self._save_timer: Timer | None = None
         self._release: Callable[[], None] = lambda: None
         """Lets go of the keys that wait for the form that was asked for last."""
         super().__init__(main)
@@ -132,16 +125,7 @@ class FormController(Controller):
         self.keep_draft()
         self.check()
         self.schedule_preview()
-        self.schedule_save()
-
-    def schedule_save(self) -> None:
-        """Write the drafts soon, however long typing goes on."""
-        if self._save_timer is None:
-            self._save_timer = self.main.screen.set_timer(SAVE_PAUSE, self._save_due)
-
-    def _save_due(self) -> None:
-        self._save_timer = None
-        self.save_drafts()
+        self.main.drafts.schedule_save()
 
     def keep_draft(self) -> None:
         """Take what the form holds into the workspace."""
@@ -177,16 +161,3 @@ class FormController(Controller):
         vendor = self.session.vendor(self.workspace.vendor_id)
         found = await asyncio.to_thread(self.session.vault.status, vendor, self.workspace.environment)
         self.request_pane.show_credentials(found)
-
-    @background(group="drafts", description="drafts")
-    async def save_drafts(self) -> None:
-        """Write the drafts now."""
-        await self.write_drafts()
-
-    async def write_drafts(self) -> None:
-        """Write the drafts now, and wait for it."""
-        try:
-            for note in await asyncio.to_thread(self.workspace.drafts.save):
-                self.tell(note, severity="warning")
-        except ExplorerError as error:
-            self.notify_error(error)

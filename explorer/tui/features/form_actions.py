@@ -28,7 +28,7 @@ class FormActionsController(Controller):
         if self.workspace.readings[key].default == choice:
             del readings[key]
         self.workspace.keep(readings=readings)
-        self.main.form.schedule_save()
+        self.main.drafts.schedule_save()
         self._reshow(key, unfolded=self.request_pane.readings_open)
 
     @background(group="open", description="reading")
@@ -39,7 +39,7 @@ class FormActionsController(Controller):
     def change_method(self, method: str) -> None:
         """Another method of the call."""
         self.workspace.keep(method=method)
-        self.main.form.schedule_save()
+        self.main.drafts.schedule_save()
         self.main.form.show_title()
         self.main.form.schedule_preview()
 
@@ -84,7 +84,7 @@ class FormActionsController(Controller):
                 self.tell(f"{now} is its only method.")
                 return
             self.workspace.keep(method=following)
-            self.main.form.schedule_save()
+            self.main.drafts.schedule_save()
             self.request_pane.show_method(following)
             self.main.form.show_title()
             self.main.form.schedule_preview()
@@ -112,7 +112,7 @@ class FormActionsController(Controller):
             self.workspace.origins.pop(self.workspace.address, None)
             await self.main.form.show()
             self.request_pane.focus_first_field()
-            self.main.form.save_drafts()
+            self.main.drafts.save()
 
 
 class UndoController(Controller):
@@ -133,7 +133,7 @@ class UndoController(Controller):
         if not self.workspace.go_back(forward=forward):
             self.tell("Nothing to redo." if forward else "Nothing to undo.")
             return
-        self.main.form.schedule_save()
+        self.main.drafts.schedule_save()
         self._put_back(self.request_pane.focused_field, self.app.type_ahead.hold())
 
     @background(group="open", description="undo")

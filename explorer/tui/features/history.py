@@ -84,7 +84,7 @@ class HistoryController(Controller):
             await self.main.form.open(call.address).wait()
         self.workspace.last[call.address] = exchange
         self._leave_history()
-        await self.main.sender.show_exchange(exchange)
+        await self.main.response.show_exchange(exchange)
         when = format_local(exchange.started_at)
         self.response_pane.explain(f"From the history: #{number}, sent {when} to {call.environment}.")
         self.layout.go("response")

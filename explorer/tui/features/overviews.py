@@ -64,7 +64,7 @@ class ReadingsController(Controller):
         changed = await self.app.push_screen_wait(ReadingsScreen(self.session, self.workspace.call()))
         if changed.catalog or changed.readings != self.workspace.draft.readings:
             self.workspace.keep(readings=changed.readings)
-            self.main.form.schedule_save()
+            self.main.drafts.schedule_save()
             await self.main.form.show()
         self.main.form.show_title()
 

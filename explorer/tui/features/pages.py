@@ -38,7 +38,7 @@ class PageController(Controller):
         self.main.sender.send(self.workspace.call(force=call.force))
 
     def _no_page(self, exchange: Exchange, to: str) -> str:
-        page = self.main.sender.page_of(exchange)
+        page = self.main.response.page_of(exchange)
         if to == "last" and page is not None and page.has_next:
             return "The vendor does not tell which page is the last. A fetches them to the end."
         return f"There is no {to} page."
@@ -58,7 +58,7 @@ class PageController(Controller):
         """The number of the page that a person wants; 0 for none."""
         from explorer.tui.screens.dialogs import PageNumberDialog
 
-        info = await asyncio.to_thread(self.main.sender.page_of, exchange)
+        info = await asyncio.to_thread(self.main.response.page_of, exchange)
         return await self.app.push_screen_wait(PageNumberDialog(info)) or 0
 
     async def _into_form_of(self, call: Call) -> None:
@@ -99,7 +99,7 @@ class CollectPlanController(Controller):
         if running.address != self.workspace.address:
             self.tell(f"The pages of {running.address} are still coming. Open it to see or stop them.")
             return
-        if not self.main.collection.is_seen(running):
+        if not self.main.collection.is_visible(running):
             self.main.collection.show(running)
         self.layout.go("response")
 
@@ -132,7 +132,7 @@ class CollectPlanController(Controller):
             raise
         except ExplorerError as error:
             if self.main.sender.sending == number:
-                self.main.sender.show_error(error)
+                self.main.response.show_error(error)
         finally:
             if self.main.collection.page_buffer is not gathering:
                 gathering.close()
@@ -157,10 +157,10 @@ class CollectPlanController(Controller):
             return
         self.workspace.answered(first, call)
         if not collector.has_first_page:
-            await self.main.sender.show_exchange(first)
+            await self.main.response.show_exchange(first)
             self.response_pane.explain("No page after this was asked for; A tries again.")
         elif plan.calls == 1:
-            await self.main.sender.show_exchange(first)
+            await self.main.response.show_exchange(first)
             self.response_pane.explain(f"All pages: {plan.text}.")
         else:
             self.main.collection.adopt(gathering)

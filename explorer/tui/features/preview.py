@@ -74,7 +74,7 @@ class UploadsController(Controller):
         try:
             asked = [outside_warning(path) for path in paths if not self.session.files.is_allowed_file(path)]
         except ExplorerError as error:
-            self.main.sender.show_error(error)
+            self.main.response.show_error(error)
             return False
         if asked:
             text = "\n".join(f"{sentence}." for sentence in asked)

@@ -97,7 +97,7 @@ class SaveController(Controller):
             await self.main.form.show()
         else:
             self.main.form.check()
-        self.main.form.schedule_save()
+        self.main.drafts.schedule_save()
         self.tell(f"Saved as {file.name}.")
 
     async def _settle(self, name: str, request: SavedRequest, changed: FileChanged) -> None:

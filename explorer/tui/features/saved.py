@@ -150,7 +150,7 @@ class SavedSendController(Controller):
                 return
             filled, lookup = await runner.filled(name, self.saved_form.saved.formed[name], call)
         except ExplorerError as error:
-            self.main.sender.show_error(error)
+            self.main.response.show_error(error)
             return
         finally:
             self.saved_form.saved.formed.pop(name, None)

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from explorer.core.checkpoint import Interrupted, stop_when
-from explorer.errors import CredentialMissing, ExplorerError, FormError
-from explorer.session.pages import page_info
-from explorer.session.prepare import confirmation_for, effect_of, redact
+from explorer.errors import ExplorerError
+from explorer.session.prepare import confirmation_for, redact
 from explorer.tui.features.controller import Controller, background
 from explorer.tui.panes.response.presenter import ResponsePresenter
 
 if TYPE_CHECKING:
-    from explorer.core.model import Call, Exchange
-    from explorer.core.paging import PageInfo
+    from explorer.core.model import Call
     from explorer.errors import Problem
     from explorer.net.client import SendProgress
     from explorer.session.replay import Replay
     from explorer.session.send import Send
     from explorer.tui.features.controller import MainContext
-
-_PAGE_INFO_TIMEOUT: Final = 1.0
-"""Seconds that finding the page in a response may take, which was read for its verdict before."""
 
 
 class SendController(Controller):
@@ -72,7 +66,7 @@ class SendController(Controller):
         for controller in self.main.controllers:
             if not await controller.may_send(call, replay):
                 return
-        await self.main.form.write_drafts()
+        await self.main.drafts.write()
         number = self.begin()
         pane, started = self.response_pane, time.monotonic()
         pane.show_sending(started)
@@ -98,34 +92,22 @@ class SendController(Controller):
             exchange = await asyncio.to_thread(redact, self.session, exchange)
             self.workspace.answered(exchange, call)
             if self.sending == number:
-                await self.show_exchange(exchange)
+                await self.main.response.show_exchange(exchange)
                 for controller in self.main.controllers:
                     controller.answered(exchange, replay)
         except asyncio.CancelledError:
             if self.sending == number and pane.is_mounted:
-                await self._show_stopped(sending.stopped if sending is not None else None, call)
+                await self.main.response.show_stopped(sending.stopped if sending is not None else None, call)
             raise
         except ExplorerError as error:
             if self.sending == number:
-                self.show_error(error)
+                self.main.response.show_error(error)
         finally:
             arrivals.end()
             self.end(number)
 
     async def may_send(self, call: Call, replay: Replay | None) -> bool:
         return replay is not None or await self.agreed(call)
-
-    async def _show_stopped(self, exchange: Exchange | None, call: Call) -> None:
-        """Show what had arrived of the response of a cancelled send, where something had."""
-        if exchange is None or exchange.response is None:
-            self.response_pane.show_failure(
-                "Cancelled", "You stopped it before the answer was whole.", "F5 sends it again."
-            )
-        else:
-            redacted = await asyncio.to_thread(redact, self.session, exchange)
-            self.workspace.answered(redacted, call)
-            await self.show_exchange(redacted)
-        self.title_bar.state = "cancelled"
 
     async def agreed(self, call: Call) -> bool:
         """Whether a person says yes to what the session asks; True where it asks nothing."""
@@ -138,46 +120,6 @@ class SendController(Controller):
         if not said:
             self.response_pane.show_failure("Not sent", "You said no; nothing left this machine.", "")
         return bool(said)
-
-    async def show_last_response(self) -> bool:
-        last = self.workspace.last.get(self.workspace.address)
-        if last is not None:
-            await self.show_exchange(last)
-        return last is not None
-
-    async def show_exchange(self, exchange: Exchange) -> None:
-        """Show a single response."""
-        for controller in self.main.controllers:
-            controller.exchange_opening(exchange)
-        page: PageInfo | None = await asyncio.to_thread(self.page_of, exchange)
-        self.response_pane.show_exchange(exchange, page, writes=self._writes(exchange))
-        self.title_bar.state = _state_of(exchange)
-
-    def _writes(self, exchange: Exchange) -> bool:
-        """Whether the call changes something on the vendor's side."""
-        try:
-            return effect_of(self.session, exchange.call) not in ("read", "session")
-        except ExplorerError:
-            return exchange.request.method not in ("GET", "HEAD")
-
-    def page_of(self, exchange: Exchange) -> PageInfo | None:
-        """Return what is known of the page in a response, None where reading its body again takes too long."""
-        deadline = time.monotonic() + _PAGE_INFO_TIMEOUT
-        try:
-            with stop_when(lambda: time.monotonic() > deadline):
-                return page_info(self.session, exchange)
-        except (ExplorerError, Interrupted):
-            return None
-
-    def show_error(self, error: ExplorerError) -> None:
-        """Show why there is no response."""
-        hint = error.hint
-        if isinstance(error, CredentialMissing):
-            hint = f"Press K to type it. {hint}"
-        elif isinstance(error, FormError):
-            hint = "Mend the fields, or send it as it is with ! (outside of fields)."
-        self.response_pane.show_failure(error.title, error.message, hint)
-        self.title_bar.state = error.title
 
     def begin(self) -> int:
         """Take the number of a new send; those before it show nothing any more."""
@@ -203,9 +145,3 @@ class SendController(Controller):
     def cancel_running(self) -> bool:
         self.cancel_group("send")
         return True
-
-
-def _state_of(exchange: Exchange) -> str:
-    if exchange.response is None:
-        return exchange.failure.title if exchange.failure else ""
-    return f"{exchange.verdict.outcome} {exchange.response.status} {exchange.response.reason}".strip()
