@@ -181,7 +181,7 @@ async def test_a_replay_is_compared_with_its_origin_from_the_answer_and_from_the
         await driver.keys("escape", "h")
         await driver.see("endlessaisles.stock")
         await driver.keys("r")
-        await driver.see(f"c compares it with #{sent.id}.")
+        await driver.see(f"Press c to compare it with #{sent.id}.")
         await driver.keys("c")
         await driver.see("a replay of #1, signed anew")
         await driver.see("the same")

@@ -61,7 +61,7 @@ async def test_what_stands_in_the_form_and_what_was_answered_are_exported(sessio
         await app.open("endlessaisles.products_list")
         await app.keys("escape")
         await exporting(app)
-        await app.see("endlessaisles.products_list as it stands")
+        await app.see("endlessaisles.products_list (form)")
         await app.keys("escape", "f5")
         await app.see("✓ OK")
         await app.keys("3")

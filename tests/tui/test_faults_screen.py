@@ -134,10 +134,10 @@ async def test_only_the_sandbox_goes_wrong_on_purpose(session: SessionContext) -
         await app.main.environment.change_environment("test")
         await app.until(lambda: app.main.workspace.environment == "test", "the vendor's own environment")
         await app.keys("F")
-        await app.see("Only the sandbox goes wrong on purpose")
+        await app.see("Faults need the sandbox")
         await app.keys("ctrl+p", *"faults")
         await app.pilot.pause(0.3)
-        assert "Let the sandbox go wrong" not in app.text
+        assert "Make the sandbox fail" not in app.text
 
 
 @pytest.mark.parametrize("fault", ["cut", "slow=60", "500", "truncated"])

@@ -184,7 +184,7 @@ async def test_the_form_has_the_values_and_readings_of_then_and_what_it_sends_is
         await opened(app)
         await app.keys("o")
         await app.until(lambda: app.main.panes.request_pane.address == "endlessaisles.stock", "the form")
-        await app.see("The form holds the values of #1")
+        await app.see("Loaded the values of #1")
         assert app.main.workspace.draft.entries == STOCK.entries
         assert app.main.workspace.draft.readings == call.readings
         await app.keys("escape", "f5")

@@ -216,13 +216,13 @@ async def test_a_file_that_only_others_changed_is_read_again(session: SessionCon
         driver.app.app_focus = False
         driver.app.app_focus = True
         await driver.until(lambda: driver.main.workspace.draft.entries[0].value == "theirs", "the form")
-        await driver.see("was changed on the disk; the form shows it")
+        await driver.see("changed on disk; the form was updated")
         driver.main.panes.request_pane.fill("search", Entry(name="search", value="mine"))
         await driver.until(lambda: "● changed" in title(driver), "the mark")
         put(folder, search=SEARCH.replace("bag", "again"))
         driver.app.app_focus = False
         driver.app.app_focus = True
-        await driver.see("changed on the disk and in the form")
+        await driver.see("changed on disk and in the form")
         assert driver.main.workspace.draft.entries[0].value == "mine"
 
 
@@ -231,7 +231,7 @@ async def test_another_name_that_is_taken_is_asked_about(session: SessionContext
     async with driven(session) as driver:
         await open_saved(driver, "a")
         await save_as(driver, "b")
-        await driver.see("There is one already")
+        await driver.see("The name is taken")
         await driver.keys("escape")
     assert (folder / "b.toml").read_text(encoding="utf-8") == FIND
 
@@ -331,10 +331,10 @@ async def test_what_waits_for_a_value_is_sent_by_no_other_key(session: SessionCo
         await driver.keys("escape")
         for key in ("A", "B", "V"):
             await driver.keys(key)
-            await driver.see("No value yet: ${MANY}. F5 asks")
+            await driver.see("No value for ${MANY}. Press F5")
             assert driver.main.is_current
             driver.app.clear_notifications()
-            await driver.until(lambda: "F5 asks for it" not in driver.text, "the toast to go")
+            await driver.until(lambda: "Press F5 to enter" not in driver.text, "the toast to go")
         await driver.keys("f5")
         await driver.until(lambda: isinstance(driver.app.screen, VariablesDialog), "the question")
         await driver.write("2")

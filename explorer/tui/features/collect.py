@@ -52,7 +52,7 @@ class CollectController(Controller):
         if buffer.active:
             if buffer.collector.again(page):
                 buffer.failed.pop(page, None)
-                buffer.said = f"page {page} is asked for again, as you wish"
+                buffer.said = f"fetching page {page} again"
                 self.main.collection.show_progress(buffer)
         elif buffer.unfinished:
             buffer.said = ""

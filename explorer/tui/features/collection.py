@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class CollectionController(Controller):
-    """Holds the one collection of the screen. It is shown whenever its endpoint is open."""
+    """Shows the one collection of the screen whenever its endpoint is open."""
 
     def __init__(self, main: MainContext) -> None:
         self.page_buffer: PageBuffer | None = None

@@ -57,21 +57,21 @@ class ResponseController(Controller):
         """Show the partial response of a canceled send, if any of it arrived."""
         if exchange is None or exchange.response is None:
             self.response_pane.show_failure(
-                "Cancelled", "You stopped it before the answer was whole.", "F5 sends it again."
+                "Canceled", "You stopped the request before the response was complete.", "Press F5 to send it again."
             )
         else:
             redacted = await asyncio.to_thread(redact, self.session, exchange)
             self.workspace.answered(redacted, call)
             await self.show_exchange(redacted)
-        self.title_bar.state = "cancelled"
+        self.title_bar.state = "canceled"
 
     def show_error(self, error: ExplorerError) -> None:
         """Show why there is no response."""
         hint = error.hint
         if isinstance(error, CredentialMissing):
-            hint = f"Press K to type it. {hint}"
+            hint = f"Press K to enter it. {hint}"
         elif isinstance(error, FormError):
-            hint = "Mend the fields, or send it as it is with ! (outside of fields)."
+            hint = "Fix the fields. To send anyway, press ! outside a field."
         self.response_pane.show_failure(error.title, error.message, hint)
         self.title_bar.state = error.title
 

@@ -1,4 +1,4 @@
-"""Sending the form: asking first where that is due, showing how far it is, stopping it."""
+"""Send the form: confirm if necessary, show progress, cancel."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 class SendController(Controller):
-    """The way from the form over the session to the response. Late results are dropped by their number."""
+    """Sends calls and shows their progress. Each send has a number, and results of an outdated send are dropped."""
 
     def __init__(self, main: MainContext) -> None:
         self._numbers = 0
         self.sending = 0
-        """The number of the send that is under way, 0 for none."""
+        """The number of the running send, 0 if there is none."""
         super().__init__(main)
 
     def action_send(self) -> None:
-        """Send what is on the desk."""
+        """Send the request."""
         self._send_checked(force=False)
 
     def action_send_anyway(self) -> None:
-        """Send it although the form has errors."""
+        """Send the request even if the form has errors."""
         self._send_checked(force=True)
 
     def _send_checked(self, *, force: bool) -> None:
@@ -50,9 +50,9 @@ class SendController(Controller):
             self.send(self.workspace.call(force=force))
 
     def refuse(self, errors: tuple[Problem, ...]) -> None:
-        """Nothing is sent: tell what to mend and go to the first field of it."""
-        text = "\n".join(f"· {self.workspace.told(one)}" for one in errors)
-        hint = "Mend them, put examples into them with x, or send it as it is with ! (outside of fields)."
+        """Show why nothing is sent, and focus the first field with an error."""
+        text = "\n".join(f"· {self.workspace.told(problem)}" for problem in errors)
+        hint = "Fix the fields, or fill in examples with x. To send anyway, press ! outside a field."
         self.response_pane.show_failure("Not sent: the form has errors", text, hint)
         self.request_pane.focus_field(errors[0].field)
         if self.layout.is_narrow:
@@ -60,7 +60,7 @@ class SendController(Controller):
 
     @background(group="send", description="send")
     async def send(self, call: Call, replay: Replay | None = None) -> None:
-        """Send *call*, or what was made ready to be replayed (a person was asked about that already)."""
+        """Send *call*, or a prepared *replay*, which the user has already confirmed."""
         from explorer.session.send import form_send, perform
 
         for controller in self.main.controllers:
@@ -76,18 +76,18 @@ class SendController(Controller):
             self.layout.go("response")
         self.layout.show_keys()
 
-        def progress(one: SendProgress) -> None:
+        def show_progress(progress: SendProgress) -> None:
             if self.sending == number:
-                pane.progress(one)
+                pane.progress(progress)
                 if pane.state == "arriving":
                     self.title_bar.state = "receiving, esc stops"
 
         sending: Send | None = None
         try:
             if replay is None:
-                sending = form_send(call, on_progress=progress, on_arrival=arrivals, origin=self.workspace.origin)
+                sending = form_send(call, on_progress=show_progress, on_arrival=arrivals, origin=self.workspace.origin)
             else:
-                sending = replay.to_send(on_progress=progress, on_arrival=arrivals)
+                sending = replay.to_send(on_progress=show_progress, on_arrival=arrivals)
             exchange = await perform(self.session, sending)
             exchange = await asyncio.to_thread(redact, self.session, exchange)
             self.workspace.answered(exchange, call)
@@ -110,32 +110,32 @@ class SendController(Controller):
         return replay is not None or await self.agreed(call)
 
     async def agreed(self, call: Call) -> bool:
-        """Whether a person says yes to what the session asks; True where it asks nothing."""
+        """Return whether *call* may be sent, after asking the user if the session requires it."""
         question = confirmation_for(self.session, call)
         if not question:
             return True
         from explorer.tui.screens.dialogs import ConfirmDialog
 
-        said = await self.app.push_screen_wait(ConfirmDialog("Really send this?", question))
-        if not said:
-            self.response_pane.show_failure("Not sent", "You said no; nothing left this machine.", "")
-        return bool(said)
+        confirmed = await self.app.push_screen_wait(ConfirmDialog("Send this request?", question))
+        if not confirmed:
+            self.response_pane.show_failure("Not sent", "You canceled the confirmation. Nothing was sent.", "")
+        return bool(confirmed)
 
     def begin(self) -> int:
-        """Take the number of a new send; those before it show nothing any more."""
+        """Return the number of a new send. Results of earlier sends are no longer shown."""
         self._numbers += 1
         self.sending = self._numbers
         return self.sending
 
     def end(self, number: int) -> None:
-        """End the send of that number, unless a newer one began."""
+        """End the send *number*, unless a newer one has started."""
         if self.sending != number:
             return
         self.sending = 0
         self.ended()
 
     def ended(self) -> None:
-        """What the vendor complains about appears beside the fields, and everybody hears that a send ended."""
+        """Show the fields that the vendor rejected, and call ``send_ended`` on every controller."""
         if self.workspace.address:
             self.main.form.check()
         self.layout.show_keys()

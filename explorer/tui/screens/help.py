@@ -40,7 +40,7 @@ ABOUT: Final = {
     "bytes, o puts it into the form. / finds by words and filters such as status:>=400, since:2h, tag:later.",
 }
 
-LEFT: Final = 33
+LEFT: Final = 36
 """Cells of the columns of keys and titles."""
 
 
@@ -94,7 +94,7 @@ class HelpScreen(ModalScreen[None], ClosingScreen[None]):
         room = max(20, min(92, int(self.app.size.width * 0.96)) - 4 - LEFT)
         lines = textwrap.wrap(text, room) or [""]
         names = _fitting(dict.fromkeys(keys))
-        start = Content.assemble((f"{names:<13}", "$footer-key-foreground bold"), f" {title:<17} ")
+        start = Content.assemble((f"{names:<13}", "$footer-key-foreground bold"), f" {title:<20} ")
         rest = ("\n" + " " * start.cell_length).join(lines)
         return Content.assemble(start, (rest, MUTED))
 
