@@ -341,7 +341,7 @@ async def test_no_secret_of_the_history_is_written_to_the_terminal(
 async def test_no_secret_that_is_typed_is_written_to_the_terminal(
     home: Path, server: SandboxServer, shipped: Catalog
 ) -> None:
-    async with recorded(home, shipped, server, "was masked", "Import a curl line") as app:
+    async with recorded(home, shipped, server, "was masked", "Import a curl command") as app:
         await _typed(app)
 
 
@@ -413,7 +413,7 @@ async def _typed(app: Driver) -> None:
     await app.see("replay of")
     await app.until(lambda: app.app.screen is app.main, "the main screen")
     await app.keys("escape", "P")
-    await app.see("Import a curl line")
+    await app.see("Import a curl command")
     await app.keys("escape")
 
 

@@ -763,10 +763,7 @@ SCREENS: Final = (
         Action("refusal.up", "k", "Up", "Previous finding", "move(-1)"),
         Action("refusal.copy", "y", "Copy", "Copy the explanation", "copy"),
         Action("refusal.fix", "enter", "Fix it", "Apply the fix of the selected finding"),
-        *(
-            Action(f"refusal.{fix}", _MAIN_KEYS[like], "", does, f"mend('{fix}')")
-            for fix, (like, does) in FIXES.items()
-        ),
+        *(Action(f"refusal.{fix}", _MAIN_KEYS[like], "", does, f"fix('{fix}')") for fix, (like, does) in FIXES.items()),
     ),
     _scope(
         "replay",

@@ -92,7 +92,7 @@ async def test_every_answer_replaces_the_token_and_the_chain_tells_which_did(
     state, left = lives[1].state(clock.now)
     assert state == "grace"
     assert left == pytest.approx(1.0)
-    assert state_text(lives[1], clock.now) == "used, in its grace time, 1.0 s left"
+    assert state_text(lives[1], clock.now) == "used, in its grace period, 1.0 s left"
     assert lives[2].state(clock.now) == ("unused", None)
     await session.close()
 

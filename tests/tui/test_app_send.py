@@ -204,7 +204,7 @@ async def test_logging_in_shows_the_consent_page_and_escape_stops_it(session: Se
     async with driven(session) as app:
         await app.open("quickstart.customers_list")
         await app.keys("escape", "I")
-        await app.see("Allow it on this page")
+        await app.see("Grant access on this page")
         assert "response_type=code" in app.text.replace("\n", "")
         await app.keys("escape")
         await app.see("You canceled the login")
@@ -223,7 +223,7 @@ async def test_consent_comes_by_itself_or_is_pasted(session: SessionContext, by:
         landed = await consent(dialog.url, follow=by == "redirect")
         if by == "paste":
             await app.keys(*"nonsense", "enter")
-            await app.see("Paste the whole URL")
+            await app.see("Paste the full URL")
             await app.keys("ctrl+u")
             await app.write(landed)
             await app.keys("enter")

@@ -31,7 +31,7 @@ async def test_rules_are_changed_and_pruning_says_what_goes_before_it_does(sessi
         await app.keys("r", "tab", "1", "x", "enter")
         await app.see("no whole number")
         await app.keys("backspace", "0", "enter")
-        await app.see("The rules are kept")
+        await app.see("Rules saved")
         await app.see("2 entries")
         await app.keys("p")
         await app.until(lambda: isinstance(app.app.screen, ConfirmDialog), "the question")
@@ -55,5 +55,5 @@ async def test_everything_fits(session: SessionContext, size: tuple[int, int]) -
     async with driven(session, size) as app:
         await opened(app)
         await app.keys("M")
-        for words in ("Entries", "Bodies in files above", "Would go now", "v vacuum", "Prune now", "Close"):
+        for words in ("Entries", "Bodies in files above", "To prune now", "v Vacuum", "Prune now", "Close"):
             await app.see(words)

@@ -40,7 +40,7 @@ class CollectController(Controller):
         """Fetch the pages that failed or are still missing."""
         buffer = self._buffer
         if buffer is not None and buffer.unfinished:
-            buffer.said = ""
+            buffer.message = ""
             self._fetch(buffer)
             self.response_pane.focus_collection()
 
@@ -52,10 +52,10 @@ class CollectController(Controller):
         if buffer.active:
             if buffer.collector.again(page):
                 buffer.failed.pop(page, None)
-                buffer.said = f"fetching page {page} again"
+                buffer.message = f"fetching page {page} again"
                 self.main.collection.show_progress(buffer)
         elif buffer.unfinished:
-            buffer.said = ""
+            buffer.message = ""
             self._fetch(buffer, only=(page,))
 
     def pause(self) -> None:
@@ -96,9 +96,9 @@ class CollectController(Controller):
         buffer.failed = {number: why for number, why in buffer.failed.items() if only and number not in only}
         try:
             await self._take_all(buffer, only)
-            buffer.said = ""
+            buffer.message = ""
         except ExplorerError as error:
-            buffer.said = f"{error.title}: {error.sentence}"
+            buffer.message = f"{error.title}: {error.sentence}"
         finally:
             self._ticker.pause()
         if buffer is self._buffer:

@@ -116,7 +116,7 @@ class SenderVerbs(Protocol):
     def refuse(self, errors: tuple[Problem, ...]) -> None:
         """Show why nothing is sent, and focus the first field with an error."""
 
-    async def agreed(self, call: Call) -> bool:
+    async def confirm(self, call: Call) -> bool:
         """Ask the user to confirm *call* if the session requires it. Return whether it may be sent."""
 
     def begin(self) -> int:

@@ -39,7 +39,7 @@ class Crumb:
     draft: Draft
     exchange: Exchange
     line: int
-    said: str
+    label: str
     inside: str = ""
 
 
@@ -83,7 +83,7 @@ class LinksController(Controller):
             draft=self.workspace.draft,
             exchange=exchange,
             line=event.line,
-            said=f"#{exchange.id} {label}" if exchange.id else f"# {label}",
+            label=f"#{exchange.id} {label}" if exchange.id else f"# {label}",
         )
         if chosen >= len(link.link_targets):
             inside = f"included[{link.included}]"
@@ -154,7 +154,7 @@ class LinksController(Controller):
         parts: list[str] = []
         inside = ""
         for crumb in self._trail:
-            parts += [inside or crumb.address.partition(".")[2], crumb.said]
+            parts += [inside or crumb.address.partition(".")[2], crumb.label]
             inside = crumb.inside
         if parts:
             parts.append(inside or self.workspace.address.partition(".")[2])

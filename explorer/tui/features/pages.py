@@ -109,7 +109,7 @@ class CollectPlanController(Controller):
         """Fetch the first page, and ask whether to fetch the others."""
         from explorer.session.collection import Collector
 
-        if not await self.main.sender.agreed(call):
+        if not await self.main.sender.confirm(call):
             return
         from explorer.tui.page_buffer import PageBuffer
 
@@ -120,10 +120,10 @@ class CollectPlanController(Controller):
         bar.state = "fetching the first page, esc cancels"
         self.layout.go("response")
         buffer = PageBuffer(call.address, lambda tell: Collector(self.session, start, at_once=AT_ONCE, tell=tell))
-        buffer.shown = lambda: pane.note(buffer.said)
+        buffer.shown = lambda: pane.note(buffer.message)
         try:
             buffer.plan = await buffer.collector.plan()
-            buffer.said = note
+            buffer.message = note
             if self.main.sender.sending == number:
                 await self._planned(start, buffer)
         except asyncio.CancelledError:

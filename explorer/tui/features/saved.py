@@ -62,7 +62,7 @@ class SavedFilesController(Controller):
             return
         draft = draft_of(self.session, file, request)
         current = self.workspace.drafts.get(request.call.address)
-        if current and not same_draft(current, draft) and not self._is_kept(current):
+        if current and not same_draft(current, draft) and not self._matches_file(current):
             text = f"Opening it discards the unsaved values of {request.call.address}."
             if not await self.app.push_screen_wait(ConfirmDialog("Open the request?", text, yes="Open")):
                 return
@@ -74,7 +74,7 @@ class SavedFilesController(Controller):
             names = ", ".join(sorted(missing))
             self.tell(f"{names}: cannot read the file with the value. Enter it.", severity="warning")
 
-    def _is_kept(self, draft: Draft) -> bool:
+    def _matches_file(self, draft: Draft) -> bool:
         """Return whether a draft equals its file."""
         file = self.saved_form.saved.library.files.get(draft.saved) if draft.saved else None
         return (

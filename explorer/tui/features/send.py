@@ -51,12 +51,12 @@ class SendController(Controller):
 
     def refuse(self, errors: tuple[Problem, ...]) -> None:
         """Show why nothing is sent, and focus the first field with an error."""
-        text = "\n".join(f"· {self.workspace.told(problem)}" for problem in errors)
+        text = "\n".join(f"· {self.workspace.problem_text(problem)}" for problem in errors)
         hint = "Fix the fields, or fill in examples with x. To send anyway, press ! outside a field."
         self.response_pane.show_failure("Not sent: the form has errors", text, hint)
         self.request_pane.focus_field(errors[0].field)
         if self.layout.is_narrow:
-            self.tell(f"Not sent: {self.workspace.told(errors[0])}", severity="warning")
+            self.tell(f"Not sent: {self.workspace.problem_text(errors[0])}", severity="warning")
 
     @background(group="send", description="send")
     async def send(self, call: Call, replay: Replay | None = None) -> None:
@@ -107,9 +107,9 @@ class SendController(Controller):
             self.end(number)
 
     async def may_send(self, call: Call, replay: Replay | None) -> bool:
-        return replay is not None or await self.agreed(call)
+        return replay is not None or await self.confirm(call)
 
-    async def agreed(self, call: Call) -> bool:
+    async def confirm(self, call: Call) -> bool:
         """Return whether *call* may be sent, after asking the user if the session requires it."""
         question = confirmation_for(self.session, call)
         if not question:
