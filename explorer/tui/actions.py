@@ -345,15 +345,15 @@ MAIN_ACTIONS: Final = (
 )
 _MAIN_KEYS: Final = {action.id: action.keys for action in MAIN_ACTIONS}
 FIXES: Final = {
-    "signature": ("signature", "opens the signature debugger"),
-    "credentials": ("credentials", "asks for the credentials"),
-    "login": ("login", "logs in"),
-    "environment": ("environment", "chooses the environment"),
-    "readings": ("readings", "chooses the reading"),
-    "method": ("method", "switches the method"),
-    "again": ("send", "sends it again"),
-    "field": ("guilty_field", "goes to the field"),
-    "headers": ("pane_request", "goes to the headers"),
+    "signature": ("signature", "Open the signature debugger"),
+    "credentials": ("credentials", "Enter the credentials"),
+    "login": ("login", "Log in"),
+    "environment": ("environment", "Choose the environment"),
+    "readings": ("readings", "Choose the reading"),
+    "method": ("method", "Switch the method"),
+    "again": ("send", "Send again"),
+    "field": ("guilty_field", "Go to the field"),
+    "headers": ("pane_request", "Go to the headers"),
 }
 """Fix of a refusal → the main-screen action whose key applies it, also on the refusal screen, and a description of what
 the key does."""
@@ -652,7 +652,6 @@ SCREENS: Final = (
             "Run with a token",
             "Run the checks again, and request a token from the vendor",
             "allow",
-            words="Run with a token",
         ),
         Action("doctor.copy", "y", "Copy", "Copy the result", "copy"),
     ),
@@ -866,9 +865,9 @@ SCREENS: Final = (
         ),
         Action("signature.copy_signature", "Y", "Copy signature", "Copy the signature", "copy_signature"),
         Action(
-            "signature.scroll_down", "J", "Answer down", "Scroll the answer", "scroll(1)", words="Scroll", label="J K"
+            "signature.scroll_down", "J", "Scroll down", "Scroll the result", "scroll(1)", words="Scroll", label="J K"
         ),
-        Action("signature.scroll_up", "K", "Answer up", "Scroll the answer", "scroll(-1)"),
+        Action("signature.scroll_up", "K", "Scroll up", "Scroll the result", "scroll(-1)"),
         Action("signature.take", "enter", "Apply", "In an input: apply the value."),
         Action("signature.leave_input", "escape", "Cancel", "In an input: discard the change."),
         Action("signature.leave_box", "tab", "Next", "In the box: go to the inputs."),

@@ -59,7 +59,7 @@ class PageBuffer:
     def __init__(self, address: str, collect: Callable[[Callable[[str], None]], Collector]) -> None:
         """Create the collector with *collect*, which receives a function for messages about retried pages."""
         self.address = address
-        self.collector = collect(self.say)
+        self.collector = collect(self.set_message)
         self.plan: CollectionPlan | None = None
         self.message = ""
         """The last message: a page being retried, or why fetching stopped."""
@@ -88,7 +88,7 @@ class PageBuffer:
         """Whether fetching ended with pages missing."""
         return self.collector.state in ("cancelled", "incomplete")
 
-    def say(self, text: str) -> None:
+    def set_message(self, text: str) -> None:
         """Set the last message."""
         self.message = text
         self.shown()
@@ -106,9 +106,9 @@ class PageBuffer:
             self.records.add(at, page.records)
             self._places[page.number] = (at, self._spool.size)
 
-    def growth(self, *, anew: bool = False) -> bytes:
-        """Return the bytes added since the last call, for a growing body; with *anew*, all bytes."""
-        start = 0 if anew else self._shown
+    def growth(self, *, from_start: bool = False) -> bytes:
+        """Return the bytes added since the last call, for a growing body; with *from_start*, all bytes."""
+        start = 0 if from_start else self._shown
         self._shown = self._spool.size
         return bytes(self._spool.data[start : self._shown])
 

@@ -149,7 +149,7 @@ class PaneLayout:
         self.pane = pane
         self.arrange()
 
-    def opened(self) -> bool:
+    def require_endpoint(self) -> bool:
         """Return whether an endpoint is open; if not, notify the user."""
         if not self.workspace.address:
             self._app.tell("Open an endpoint first.")
@@ -163,7 +163,7 @@ class PaneLayout:
 
     def step_tab(self, step: int) -> None:
         """Go to the next or previous tab of the focused pane; from the tree, of the request."""
-        if not self.opened():
+        if not self.require_endpoint():
             return
         if self.pane == "tree":
             self.go("request")

@@ -13,7 +13,7 @@ from explorer.tui.drafts import Draft
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from explorer.core.model import Call, Entry
+    from explorer.core.model import Call
     from explorer.core.saved.model import SavedRequest
     from explorer.core.saved.placeholders import Lookup, Placeholder, PlaceholderValue
     from explorer.session.context import SessionContext
@@ -91,14 +91,9 @@ def same_request(file: SavedRequest, form: SavedRequest) -> bool:
     if not saved.environment or not open_call.environment:
         saved, open_call = (msgspec.structs.replace(call, environment="") for call in (saved, open_call))
     saved, open_call = (
-        msgspec.structs.replace(call, entries=tuple(sorted(call.entries, key=entry_key))) for call in (saved, open_call)
+        msgspec.structs.replace(call, entries=tuple(sorted(call.entries, key=repr))) for call in (saved, open_call)
     )
     return saved == open_call
-
-
-def entry_key(entry: Entry) -> str:
-    """Return the sort key of an entry."""
-    return repr(entry)
 
 
 def draft_of(session: SessionContext, file: SavedFile, request: SavedRequest) -> Draft:
@@ -125,6 +120,6 @@ def same_draft(draft: Draft, other: Draft) -> bool:
     """Return whether two drafts are equal, or *draft* is empty."""
     if not draft.entries and not draft.headers and not draft.extra:
         return True
-    return sorted(map(entry_key, draft.entries)) == sorted(map(entry_key, other.entries)) and (
+    return sorted(map(repr, draft.entries)) == sorted(map(repr, other.entries)) and (
         (draft.readings, draft.headers, draft.extra) == (other.readings, other.headers, other.extra)
     )

@@ -107,7 +107,7 @@ class Workspace:
             self.drafts.put(self.address, draft)
         return draft is not None
 
-    def answered(self, shown: Exchange, call: Call) -> None:
+    def remember_exchange(self, shown: Exchange, call: Call) -> None:
         """Store the redacted exchange of *call*."""
         self.last[call.address] = shown
         self._sent[call.address] = (shown, call)

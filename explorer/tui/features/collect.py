@@ -108,7 +108,7 @@ class CollectController(Controller):
     async def _take_all(self, buffer: PageBuffer, only: tuple[int, ...] | None) -> None:
         async with contextlib.aclosing(buffer.collector.pages(only)) as pages:
             if self.main.collection.is_visible(buffer) and only is None:
-                self.response_pane.grow_collection(buffer.growth(anew=True), buffer.records)
+                self.response_pane.grow_collection(buffer.growth(from_start=True), buffer.records)
             self.main.collection.show_progress(buffer)
             async for page in pages:
                 buffer.add(page)

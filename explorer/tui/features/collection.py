@@ -43,7 +43,7 @@ class CollectionController(Controller):
             focused = self.response_pane.collecting and self.response_pane.collection_focused
             self.response_pane.show_collection(exchange, buffer.collection)
             if buffer.active:
-                self.response_pane.grow_collection(buffer.growth(anew=True), buffer.records)
+                self.response_pane.grow_collection(buffer.growth(from_start=True), buffer.records)
             self.show_progress(buffer)
             if not buffer.active and buffer.merged is not None:
                 verdict = buffer.collection.verdict

@@ -51,7 +51,7 @@ class CompareController(Controller):
     @background(group="ask", description="lens")
     async def action_lens(self) -> None:
         """Send the call under two versions, and compare the responses."""
-        if not self.opened() or self.main.has_missing_values():
+        if not self.require_endpoint() or self.main.has_missing_values():
             return
         from explorer.session.experiments import compare_versions, versioned_call
         from explorer.tui.screens.comparison import ComparingScreen

@@ -278,9 +278,9 @@ class Controller:
         """Show an error with its hint."""
         self.app.tell(error.sentence, severity=severity)
 
-    def opened(self) -> bool:
+    def require_endpoint(self) -> bool:
         """Return whether an endpoint is open; if not, notify the user."""
-        return self.layout.opened()
+        return self.layout.require_endpoint()
 
     def cancel_group(self, group: str) -> None:
         """Cancel the workers of a group."""
@@ -333,8 +333,8 @@ class Controller:
         """Show the last response of the open endpoint. Return whether there was one."""
         return False
 
-    def answered(self, exchange: Exchange, replay: Replay | None) -> None:
-        """Called when a send ended with *exchange*, which is shown."""
+    def exchange_shown(self, exchange: Exchange, replay: Replay | None) -> None:
+        """Called when the exchange of a send is shown."""
 
     def send_ended(self) -> None:
         """Called when a send ended, successfully or not."""

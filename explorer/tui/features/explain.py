@@ -41,7 +41,7 @@ class ExplainController(Controller):
     async def _debug(self, exchange: Exchange | None) -> None:
         from explorer.session.explain import explain_call, explain_exchange
 
-        if exchange is None and not self.opened():
+        if exchange is None and not self.require_endpoint():
             return
         try:
             if exchange is not None:
@@ -113,7 +113,7 @@ class ExplainController(Controller):
 
     def action_doctor(self) -> None:
         """Check the vendor of the open endpoint, in its current environment."""
-        if not self.opened():
+        if not self.require_endpoint():
             return
         from explorer.tui.screens.doctor import DoctorScreen
 

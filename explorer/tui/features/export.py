@@ -39,7 +39,7 @@ class ExportController(Controller):
                 exchange = self.workspace.unredacted(self.response_pane.exchange)
                 number = exchange.id
                 exportable = self._past(f"{f'#{number} ' if number else ''}{exchange.call.address}", [exchange])
-            elif self.opened():
+            elif self.require_endpoint():
                 self.main.form.keep_draft()
                 exportable = self._draft(self.workspace.call(force=True))
             else:

@@ -57,7 +57,7 @@ class FormActionsController(Controller):
 
     async def action_readings(self) -> None:
         """Expand or collapse the readings above the form."""
-        if not self.opened():
+        if not self.require_endpoint():
             return
         if not any(reading.changes_request for reading in self.workspace.readings.values()):
             self.tell("No ambiguity affects this request.")
@@ -68,7 +68,7 @@ class FormActionsController(Controller):
 
     def action_examples(self) -> None:
         """Fill empty required fields with examples."""
-        if not self.opened():
+        if not self.require_endpoint():
             return
         self.main.form.keep_draft()
         self.workspace.undo.seal(self.workspace.address)
@@ -77,7 +77,7 @@ class FormActionsController(Controller):
 
     def action_method(self) -> None:
         """Switch to the next method of the call."""
-        if self.opened():
+        if self.require_endpoint():
             methods = self.workspace.operation.endpoint.methods
             method = self.workspace.draft.method or methods[0]
             following = methods[(methods.index(method) + 1) % len(methods)]
@@ -93,14 +93,14 @@ class FormActionsController(Controller):
     def action_copy_url(self) -> None:
         """Copy the URL of the request, with secrets masked."""
         url = self.title_bar.place.url
-        if self.opened() and url:
+        if self.require_endpoint() and url:
             self.app.copy_to_clipboard(url)
             self.tell(f"Copied the URL, {len(url)} characters.")
 
     @background(group="open", description="discard")
     async def action_discard(self) -> None:
         """Clear the form and its draft, after a confirmation."""
-        if not self.opened():
+        if not self.require_endpoint():
             return
         from explorer.tui.screens.dialogs import ConfirmDialog
 
@@ -128,7 +128,7 @@ class UndoController(Controller):
         self._step(forward=True)
 
     def _step(self, *, forward: bool) -> None:
-        if not self.opened():
+        if not self.require_endpoint():
             return
         self.main.form.keep_draft()
         if not self.workspace.go_back(forward=forward):

@@ -120,7 +120,7 @@ class HistoryController(Controller):
         self.layout.go("response")
         self.main.sender.send(plan.call, plan)
 
-    def answered(self, exchange: Exchange, replay: Replay | None) -> None:
+    def exchange_shown(self, exchange: Exchange, replay: Replay | None) -> None:
         """Show what changed since the replayed entry. The verdict line already marks the replay."""
         if replay is None:
             return

@@ -56,7 +56,7 @@ class ReadingsController(Controller):
     @background(group="experiment", description="experiment")
     async def action_experiment(self) -> None:
         """Try the readings of the open endpoint."""
-        if not self.opened() or self.main.has_missing_values():
+        if not self.require_endpoint() or self.main.has_missing_values():
             return
         from explorer.tui.screens.readings import ReadingsScreen
 

@@ -79,7 +79,7 @@ class CollectPlanController(Controller):
 
     def action_all_pages(self) -> None:
         """Fetch every page of the call, after showing the plan."""
-        if not self.opened() or self.main.has_missing_values():
+        if not self.require_endpoint() or self.main.has_missing_values():
             return
         running = self.main.collection.page_buffer
         if running is not None and running.active:
@@ -158,7 +158,7 @@ class CollectPlanController(Controller):
         collector, plan, first = buffer.collector, buffer.plan, buffer.collector.first
         if first is None or plan is None:
             return
-        self.workspace.answered(first, call)
+        self.workspace.remember_exchange(first, call)
         if not collector.has_first_page:
             await self.main.response.show_exchange(first)
             self.response_pane.explain("No further page was fetched. Press A to try again.")

@@ -61,7 +61,7 @@ class ResponseController(Controller):
             )
         else:
             redacted = await asyncio.to_thread(redact, self.session, exchange)
-            self.workspace.answered(redacted, call)
+            self.workspace.remember_exchange(redacted, call)
             await self.show_exchange(redacted)
         self.title_bar.state = "canceled"
 

@@ -33,7 +33,7 @@ class SaveController(Controller):
     @background(group="ask", description="save")
     async def action_save(self) -> None:
         """Save the form under a name."""
-        if not self.opened():
+        if not self.require_endpoint():
             return
         from explorer.tui.screens.saved_dialogs import SaveDialog, SaveTarget
 
@@ -114,7 +114,7 @@ class SaveController(Controller):
             await self._write(name, request, ANY_DIGEST)
         elif choice == "side":
             await self._write(conflict_name(name), request, ANY_DIGEST)
-        elif choice == "theirs":
+        elif choice == "reload":
             await asyncio.to_thread(self.saved_form.saved.load)
             file = self.saved_form.saved.library.files.get(name)
             if file is not None and file.request is not None and file.request.call.address == self.workspace.address:

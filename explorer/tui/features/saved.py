@@ -170,7 +170,7 @@ class SavedSendController(Controller):
         if self._awaited is not None and exchange.call == self._awaited[1]:
             self._answered = exchange
 
-    def answered(self, exchange: Exchange, replay: Replay | None) -> None:  # noqa: ARG002 - signature of the hook
+    def exchange_shown(self, exchange: Exchange, replay: Replay | None) -> None:  # noqa: ARG002 - signature of the hook
         if self._awaited is not None and self._answered is not None:
             self._judge(self._awaited, self._answered)
             self._awaited, self._answered = None, None

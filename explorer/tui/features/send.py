@@ -38,7 +38,7 @@ class SendController(Controller):
         self._send_checked(force=True)
 
     def _send_checked(self, *, force: bool) -> None:
-        if not self.opened():
+        if not self.require_endpoint():
             return
         if any(controller.handles_send(force=force) for controller in self.main.controllers):
             return
@@ -90,11 +90,11 @@ class SendController(Controller):
                 sending = replay.to_send(on_progress=show_progress, on_arrival=arrivals)
             exchange = await perform(self.session, sending)
             exchange = await asyncio.to_thread(redact, self.session, exchange)
-            self.workspace.answered(exchange, call)
+            self.workspace.remember_exchange(exchange, call)
             if self.sending == number:
                 await self.main.response.show_exchange(exchange)
                 for controller in self.main.controllers:
-                    controller.answered(exchange, replay)
+                    controller.exchange_shown(exchange, replay)
         except asyncio.CancelledError:
             if self.sending == number and pane.is_mounted:
                 await self.main.response.show_stopped(sending.stopped if sending is not None else None, call)

@@ -62,7 +62,7 @@ class FaultsDialog(Dialog[None]):
                 yield Label(id="meaning", markup=False)
             yield Static(id="problem", markup=False)
             yield Static(
-                Content("after the value: *2 for two responses · @vendor or @vendor.endpoint for these calls only"),
+                Content("after the value: *2 (twice) · @vendor or @vendor.endpoint (only there)"),
                 classes="dialog-hint",
             )
             yield Static(Content("space On/off · tab Value · x All off · esc Close"), classes="dialog-hint")

@@ -124,7 +124,7 @@ class ImportDialog(Dialog[CurlImport | None]):
         if done:
             self.dismiss(self._command)
         else:
-            self._say(_call_lines(self._session, self._command))
+            self._say(list(_call_lines(self._session, self._command)))
 
     def _say(self, lines: list[Content]) -> None:
         self.query_one("#import-found", Static).update(Content("\n").join(lines))
@@ -139,11 +139,7 @@ def _problem(error: ExplorerError) -> list[Content]:
     return [*lines, Content.styled(sanitize_line(error.hint), MUTED)] if error.hint else lines
 
 
-def _call_lines(session: SessionContext, command: CurlImport) -> list[Content]:
-    return list(_lines(session, command))
-
-
-def _lines(session: SessionContext, command: CurlImport) -> Iterator[Content]:
+def _call_lines(session: SessionContext, command: CurlImport) -> Iterator[Content]:
     call = command.shown
     operation = session.operation(command.call)
     title = f"{operation.vendor.title} › {operation.endpoint.title}"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from explorer.session.saved import MissingValue
 
-Choice = Literal["overwrite", "theirs", "side"]
+Choice = Literal["overwrite", "reload", "side"]
 
 
 class SaveTarget(NamedTuple):
@@ -170,7 +170,7 @@ class ConflictDialog(Dialog[Choice | None]):
         self._title, self._text = sanitize_line(title), text
         self._choices: tuple[tuple[Choice, str, str], ...] = (
             ("side", f"Save mine as {side}", "keep both versions"),
-            ("theirs", "Load the file", "discard your changes; the form shows the file on disk"),
+            ("reload", "Load the file", "discard your changes; the form shows the file on disk"),
             ("overwrite", "Overwrite", "discard the changes on disk; comments are kept"),
         )
         super().__init__()

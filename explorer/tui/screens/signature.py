@@ -49,7 +49,7 @@ class InputList(OptionList):
 
 
 class SignatureScreen(ListScreen[None]):
-    """The debugger for one call or history entry. *theirs* is the initial text of the box."""
+    """The debugger for one call or history entry. *pasted* is the initial text of the box."""
 
     TITLE = "Debugger"
     HELP = (
@@ -79,7 +79,7 @@ class SignatureScreen(ListScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("signature")
 
-    def __init__(self, explained: SigningExplanation, theirs: str = "") -> None:
+    def __init__(self, explained: SigningExplanation, pasted: str = "") -> None:
         self.explained = explained
         self.sheet: SigningSheet | None = None
         if explained.case is not None and explained.names is not None:
@@ -91,7 +91,7 @@ class SignatureScreen(ListScreen[None]):
                 explained.redactor.is_secret_name,
             )
         self.diagnosis: Diagnosis | None = None
-        self._their_input = theirs
+        self._pasted = pasted
         self._edited: SheetLine | None = None
         super().__init__()
 
@@ -117,8 +117,8 @@ class SignatureScreen(ListScreen[None]):
         box = self.query_one(PasteBox)
         box.border_title = "Their request"
         (self._listing if self.sheet is not None else box).focus()
-        if self._their_input:
-            box.text = self._their_input
+        if self._pasted:
+            box.text = self._pasted
         self._show()
         self._compare()
 
@@ -208,7 +208,7 @@ class SignatureScreen(ListScreen[None]):
         self._show()
 
     @on(TextArea.Changed)
-    def _their_input_changed(self) -> None:
+    def _pasted_changed(self) -> None:
         self._compare()
 
     def _changed(self, sheet: SigningSheet) -> None:
