@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class ConfirmDialog(Dialog[bool]):
-    """Asks before a consequential action. *text* states exactly what will happen. The No button has the focus."""
+    """Asks before a consequential action. *text* states exactly what will happen. The Cancel button has the focus."""
 
     DEFAULT_CSS = """
     ConfirmDialog > .dialog { border: heavy $error; border-title-color: $text-error; border-title-style: bold; }
@@ -38,19 +38,18 @@ class ConfirmDialog(Dialog[bool]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("confirm")
 
-    def __init__(self, title: str, text: str, *, yes: str = "Send", no: str = "Cancel") -> None:
-        self._words = (sanitize_line(title), sanitize(text), sanitize_line(yes), sanitize_line(no))
+    def __init__(self, title: str, text: str, *, yes: str = "Send") -> None:
+        self._title, self._text, self._yes = sanitize_line(title), sanitize(text), sanitize_line(yes)
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        title, text, yes, no = self._words
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(f"⚠ {title}")
+            box.border_title = Content(f"⚠ {self._title}")
             with VerticalScroll(can_focus=False):
-                yield Static(Content(text), classes="dialog-text")
+                yield Static(Content(self._text), classes="dialog-text")
             with Horizontal(classes="dialog-buttons"):
-                yield Button(Content(no), id="no", variant="default")
-                yield Button(Content(yes), id="yes", variant="error")
+                yield Button(Content("Cancel"), id="no", variant="default")
+                yield Button(Content(self._yes), id="yes", variant="error")
 
     def on_mount(self) -> None:
         self.query_one("#no").focus()

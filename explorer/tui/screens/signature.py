@@ -49,7 +49,7 @@ class InputList(OptionList):
 
 
 class SignatureScreen(ListScreen[None]):
-    """The debugger for one call or history entry. *pasted* is the initial text of the box."""
+    """The debugger for one call or history entry."""
 
     TITLE = "Debugger"
     HELP = (
@@ -79,7 +79,7 @@ class SignatureScreen(ListScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("signature")
 
-    def __init__(self, explained: SigningExplanation, pasted: str = "") -> None:
+    def __init__(self, explained: SigningExplanation) -> None:
         self.explained = explained
         self.sheet: SigningSheet | None = None
         if explained.case is not None and explained.names is not None:
@@ -91,7 +91,6 @@ class SignatureScreen(ListScreen[None]):
                 explained.redactor.is_secret_name,
             )
         self.diagnosis: Diagnosis | None = None
-        self._pasted = pasted
         self._edited: SheetLine | None = None
         super().__init__()
 
@@ -117,8 +116,6 @@ class SignatureScreen(ListScreen[None]):
         box = self.query_one(PasteBox)
         box.border_title = "Their request"
         (self._listing if self.sheet is not None else box).focus()
-        if self._pasted:
-            box.text = self._pasted
         self._show()
         self._compare()
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def trust_dialog(question: TrustQuestion) -> ConfirmDialog:
-    """Return the dialog that asks *question*. The No button has the focus."""
+    """Return the dialog that asks *question*. The Cancel button has the focus."""
     usual = ", ".join(question.usual) or "this machine only"
     text = (
         f"{question.origin}\n"
