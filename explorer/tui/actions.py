@@ -618,8 +618,8 @@ SCREENS: Final = (
     _scope(
         "confirm",
         "Confirmation",
-        Action("confirm.yes", "y", "Confirm", "Do it", "answer(True)"),
-        Action("confirm.no", "n,escape", "Cancel", "Close without doing it", "answer(False)"),
+        Action("confirm.yes", "y", "Confirm", "Confirm the action", "answer(True)"),
+        Action("confirm.no", "n,escape", "Cancel", "Cancel the action", "answer(False)"),
         Action("confirm.other", "left,right", "Other", "Go to the other button", "other"),
     ),
     _scope(

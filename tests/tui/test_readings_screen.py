@@ -65,7 +65,7 @@ async def test_an_adopted_reading_is_the_form_s_from_then_on_and_u_takes_it_back
     async with driven(session) as app:
         await opened(app)
         await app.keys("a")
-        await app.see("post is the default from now on")
+        await app.see("post is now the default")
         await app.keys("escape")
         await app.until(lambda: app.main.query_one(TitleBar).place.method == "POST", "the other method")
         await app.keys("f5")

@@ -113,12 +113,12 @@ async def test_a_variable_without_a_value_is_shown_asked_for_and_sent_as_the_com
     put(folder, search=SEARCH + '[expect]\nstatus = 200\n[expect.body]\n"length(data)" = 1\n')
     async with driven(session) as driver:
         await open_saved(driver, "search")
-        await driver.see("no value yet: ${MANY}")
+        await driver.see("no value for ${MANY}")
         await driver.keys("f5")
         await driver.until(lambda: isinstance(driver.app.screen, VariablesDialog), "the question")
         await driver.write("2")
         await driver.keys("enter")
-        await driver.see("Expected of search: 2 of 3 hold.")
+        await driver.see("Expectations of search: 2 of 3 passed.")
         await driver.see("✗ length(data) is 1 (got 2)")
         here = await sent(driver, session, 1)
         runner = SequenceRunner(saved := SavedRequestStore(session))
@@ -248,7 +248,7 @@ async def test_a_saved_form_is_still_one_after_a_restart(session: SessionContext
         await driver.open("fashionphile.sign_in")
         await driver.until(lambda: "sign ● changed" in title(driver), "the title")
         assert [one.value for one in driver.main.workspace.draft.entries] == ["c@d.example", "${PASSWORD}"]
-        await driver.see("no value yet: ${PASSWORD}")
+        await driver.see("no value for ${PASSWORD}")
 
 
 async def test_the_tree_finds_names_tells_of_bad_files_and_sees_others_changes(

@@ -67,7 +67,7 @@ async def test_new_forget_and_sign_out(session: SessionContext) -> None:
         await app.see("Received a new token.")
         await app.until(lambda: app.text.count("unused") >= 2, "the new token beside the one of before")
         await app.keys("o")
-        await app.see("fashionphile.sign_out ends the token")
+        await app.see("fashionphile.sign_out revokes the token")
         await app.keys("n")
         await app.keys("o", "y")
         await app.see("sign_out: OK, 204")

@@ -7,7 +7,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from explorer.errors import ExplorerError
+from explorer.errors import Cancelled, ExplorerError
 from explorer.session.pages import turn_page
 from explorer.tui.drafts import Draft
 from explorer.tui.features.controller import Controller, background
@@ -129,7 +129,7 @@ class CollectPlanController(Controller):
         except asyncio.CancelledError:
             if self.main.sender.sending == number and pane.is_mounted:
                 pane.show_failure(
-                    "Canceled", "You stopped the request before the first page arrived.", "Press A to try again."
+                    Cancelled.title, "You stopped the request before the first page arrived.", "Press A to try again."
                 )
                 bar.state = "canceled"
             raise

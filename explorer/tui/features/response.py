@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from explorer.core.checkpoint import Interrupted, stop_when
-from explorer.errors import CredentialMissing, ExplorerError, FormError
+from explorer.errors import Cancelled, CredentialMissing, ExplorerError, FormError
 from explorer.session.pages import page_info
 from explorer.session.prepare import effect_of, redact
 from explorer.tui.features.controller import Controller
@@ -57,7 +57,9 @@ class ResponseController(Controller):
         """Show the partial response of a canceled send, if any of it arrived."""
         if exchange is None or exchange.response is None:
             self.response_pane.show_failure(
-                "Canceled", "You stopped the request before the response was complete.", "Press F5 to send it again."
+                Cancelled.title,
+                "You stopped the request before the response was complete.",
+                "Press F5 to send it again.",
             )
         else:
             redacted = await asyncio.to_thread(redact, self.session, exchange)
