@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def run(environ: Mapping[str, str]) -> int:
     """Run the app with the environment variables *environ*. Return the exit code.
 
-    Garbage collection is off until the first frame (``MainScreen._mount_panes``): the objects created so far live as
-    long as the app, and collecting would only delay the frame.
+    Garbage collection is off until the first frame (``MainScreen._mount_panes``). The objects created so far live as
+    long as the app, and a collection would only delay the frame.
     """
     gc.disable()
     from explorer.errors import ExplorerError

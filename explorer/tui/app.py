@@ -40,8 +40,8 @@ MAX_SHUTDOWN: Final = 5.0
 def install_end_handlers(end: Callable[[int], None]) -> None:
     """Call *end* in the running loop with the exit code when a signal asks the process to end.
 
-    Call this in the main thread. ``signal`` handlers run before callbacks of the loop, and before Textual's handler for
-    SIGCONT, which the kernel sends together with SIGHUP.
+    Call this in the main thread. ``signal`` handlers run before callbacks of the loop. They also run before Textual's
+    handler for SIGCONT, which the kernel sends together with SIGHUP.
     """
     if sys.platform == "win32":
         return
@@ -62,8 +62,7 @@ def install_end_handlers(end: Callable[[int], None]) -> None:
 def _detach_terminal() -> None:
     """Replace the terminal by ``/dev/null``.
 
-    A write to a terminal that is gone ends Textual's writer thread, and the next writes would wait for that thread
-    forever.
+    A write to a terminal that is gone ends Textual's writer thread. The next writes would wait for that thread forever.
     """
     if sys.platform != "win32":
         signal.signal(signal.SIGCONT, signal.SIG_IGN)  # Textual would resume writing to it

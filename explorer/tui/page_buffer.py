@@ -113,11 +113,10 @@ class PageBuffer:
         return bytes(self._spool.data[start : self._shown])
 
     def merge(self) -> Exchange | None:
-        """Return the first page's exchange with the records of all pages as its body, in order, and the overall
-        verdict.
+        """Return the first page's exchange with the records of all pages as its body, and the overall verdict.
 
-        Copies every record, into another temporary file if there are many: call it in a thread. Return None if no page
-        arrived.
+        The records are in page order. Every record is copied, into another temporary file if there are many: call it in
+        a thread. Return None if no page arrived.
         """
         first = self.collector.first
         if first is None or first.response is None:

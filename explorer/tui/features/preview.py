@@ -65,7 +65,7 @@ class UploadsController(Controller):
     async def may_send(self, call: Call, replay: Replay | None) -> bool:
         """Return whether every file that *call* uploads may be read.
 
-        The user must have typed or picked it, or confirm now; a confirmation is valid until the app ends. An exact
+        The user must have typed or picked it, or confirm it now. A confirmation is valid until the app ends. An exact
         replay reads no file.
         """
         if replay is not None and replay.exactly is not None:

@@ -123,7 +123,7 @@ class DriftScreen(ListScreen[DriftOutcome]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Title, list, page, keys."""
+        """Yield title, list, page and keys."""
         yield Static("Drift", id="drift-title", markup=False)
         with Container(id="drift-box"):
             yield OptionList(id="drift-list", markup=False, compact=True)

@@ -80,7 +80,7 @@ class ExportDialog(Dialog[None]):
         self._bindings = BindingsMap.merge([self._bindings, BindingsMap(later)])
 
     def compose(self) -> ComposeResult:
-        """Formats, text, state, keys."""
+        """Yield formats, preview, status line and keys."""
         with Vertical(classes="dialog"):
             yield Static(id="export-formats", markup=False)
             with VerticalScroll(can_focus=False):

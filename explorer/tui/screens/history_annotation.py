@@ -56,7 +56,7 @@ class AnnotationDialog(Dialog[Annotated | None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Tags in one line, the note in several."""
+        """Yield the tags in one line, and the note in several."""
         with Vertical(classes="dialog") as box:
             box.border_title = Content(f"#{self._row.id} · {sanitize_line(self._row.address)}")
             yield Label(Content("Tags, separated by spaces (search with tag:NAME)"))

@@ -72,7 +72,7 @@ class ImportDialog(Dialog[CurlImport | None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """The box, and what is understood of it."""
+        """Yield the box and the result."""
         with Vertical(classes="dialog") as box:
             box.border_title = Content("Import a curl command")
             area = _Box(tab_behavior="focus", soft_wrap=True)

@@ -95,7 +95,7 @@ class ReadingsView(ListScreen[ReadingsOutcome]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Title, list, page, keys."""
+        """Yield title, list, page and keys."""
         yield Static(self._title(), id="readings-title", markup=False)
         with Container(id="readings-box"):
             yield OptionList(id="readings-list", markup=False, compact=True)
