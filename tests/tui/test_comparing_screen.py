@@ -183,12 +183,12 @@ async def test_a_replay_is_compared_with_its_origin_from_the_answer_and_from_the
         await driver.keys("r")
         await driver.see(f"Press c to compare it with #{sent.id}.")
         await driver.keys("c")
-        await driver.see("a replay of #1, signed anew")
+        await driver.see("a replay of #1, signed again")
         await driver.see("the same")
         await driver.keys("escape", "4")
         await driver.until(lambda: driver.main.panes.pane == "history", "the history")
         await driver.keys("g", "c")
-        await driver.see("a replay of #1, signed anew")
+        await driver.see("a replay of #1, signed again")
 
 
 async def test_the_lens_sends_two_versions_and_compares(session: SessionContext) -> None:

@@ -42,7 +42,7 @@ async def strange(session: SessionContext) -> None:
 async def looked(app: Driver) -> None:
     """The findings on screen."""
     await app.keys("escape", "N")
-    await app.see("3 answers")
+    await app.see("3 responses")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -131,7 +131,7 @@ async def test_masked_values_are_asked_for_and_kept_masked_again(session: Sessio
     async with driven(session) as app:
         await opened(app)
         await app.keys("r")
-        await app.see("credit_card_number was masked")
+        await app.see("credit_card_number is masked in the history")
         await app.keys("enter")
         await app.see("Enter every value")
         await app.write("4111111111111111")

@@ -39,7 +39,7 @@ async def why(app: Driver) -> RefusalScreen:
     await app.until(lambda: isinstance(app.app.screen, RefusalScreen), "the explanation")
     screen = app.app.screen
     assert isinstance(screen, RefusalScreen)
-    await app.see("The vendor answers")
+    await app.see("Response: ")
     return screen
 
 

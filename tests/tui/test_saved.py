@@ -353,7 +353,7 @@ async def test_a_file_that_is_gone_or_bad_keeps_no_form_from_being_sent_and_save
         (folder / "search.toml").unlink()
         driver.app.app_focus = False
         driver.app.app_focus = True
-        await driver.see("the file search is gone")
+        await driver.see("the file search is missing")
         await driver.keys("f5")
         await sent(driver, session, 1)
         await save_as(driver, "search")
