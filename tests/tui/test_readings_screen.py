@@ -142,7 +142,7 @@ async def test_a_reading_that_changes_nothing_sent_says_so(session: SessionConte
         await app.keys("v", *("down" for _ in range(13)))
         await app.see("It changes nothing that is sent")
         await app.keys("B")
-        await app.see("so there is")
+        await app.see("This ambiguity does not change")
 
 
 async def test_a_field_that_is_in_doubt_has_its_badge(session: SessionContext) -> None:

@@ -261,7 +261,7 @@ class ReadingsScreen(ReadingsView):
 
     def _changes(self, ambiguity: AmbiguityStatus) -> bool:
         if not ambiguity.reading.changes_request:
-            self.tell("This ambiguity does not change the request, so there is nothing to choose or try.")
+            self.tell("This ambiguity does not change the request.")
         return ambiguity.reading.changes_request
 
     def action_try_both(self) -> None:
