@@ -92,6 +92,22 @@ def test_no_import_rings() -> None:
     assert [sorted(ring) for ring in rings(import_graph(Path(explorer.__file__).parent))] == []
 
 
+LONGEST_CONTROLLER = 150
+"""Lines of a class in ``explorer/tui/features``: one controller per feature."""
+
+
+def test_controllers_are_short() -> None:
+    """A controller that grows beyond the limit is two features: move one into a controller of its own."""
+    too_long = [
+        f"{path.name}: {node.name}, {lines} lines"
+        for path in sorted((Path(explorer.__file__).parent / "tui" / "features").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.ClassDef)
+        and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_CONTROLLER
+    ]
+    assert too_long == []
+
+
 def test_imports_of_every_kind_make_a_ring(tmp_path: Path) -> None:
     root = tmp_path / "house"
     (root / "room").mkdir(parents=True)

@@ -341,7 +341,7 @@ async def test_no_secret_of_the_history_is_written_to_the_terminal(
 async def test_no_secret_that_is_typed_is_written_to_the_terminal(
     home: Path, server: SandboxServer, shipped: Catalog
 ) -> None:
-    async with recorded(home, shipped, server, "was masked", "Import a curl line") as app:
+    async with recorded(home, shipped, server, "is masked in the history", "Import a curl command") as app:
         await _typed(app)
 
 
@@ -385,7 +385,7 @@ async def _history_of(app: Driver, home: Path) -> None:
     await app.keys("escape")
     await app.until(lambda: app.app.screen is app.main, "the main screen")
     await app.keys("o")
-    await app.see("The form holds")
+    await app.see("Imported the curl command")
 
 
 def _shown(app: Driver, number: int) -> bool:
@@ -407,13 +407,13 @@ async def _typed(app: Driver) -> None:
     await app.keys("4")
     await app.until(lambda: app.main.panes.pane == "history", "the history")
     await app.keys("g", "r")
-    await app.see("password was masked")
+    await app.see("password is masked in the history")
     await app.write(TYPED)
     await app.keys("enter")
     await app.see("replay of")
     await app.until(lambda: app.app.screen is app.main, "the main screen")
     await app.keys("escape", "P")
-    await app.see("Import a curl line")
+    await app.see("Import a curl command")
     await app.keys("escape")
 
 

@@ -1,4 +1,4 @@
-"""The terminal app. Importing this package loads nothing; ``run`` starts it."""
+"""The terminal app. Importing this package loads nothing; ``run`` starts the app."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def run(environ: Mapping[str, str]) -> int:
-    """Run the app for a person with this environment; gives the exit code.
+    """Run the app with the environment variables *environ*. Return the exit code.
 
-    What is made before the first frame lives as long as the app: looking for garbage in it would only hold the frame
-    up, so that begins after it (``MainScreen._mount_panes``).
+    Garbage collection is off until the first frame (``MainScreen._mount_panes``). The objects created so far live as
+    long as the app, and a collection would only delay the frame.
     """
     gc.disable()
     from explorer.errors import ExplorerError
@@ -34,21 +34,23 @@ def run(environ: Mapping[str, str]) -> int:
 
 
 def run_app(session: SessionContext, make: type[ExplorerApp]) -> int:
-    """Run an app over *session* to its end; gives the exit code. A defect is told without any value of the program:
-    what it stumbled over may have been a token."""
+    """Run an app over *session* until it ends. Return the exit code.
+
+    An internal error is reported without any value of the program, since a value may be a token.
+    """
     from explorer.store.internal_errors import EXIT_CODE, write_crash_report
 
-    words: list[str] = []
+    messages: list[str] = []
     try:
         app = make(session)
-        words = app.exit_message
+        messages = app.exit_message
         app.run()
         code = EXIT_CODE if app.defects else app.return_code or 0
-    except Exception as error:  # noqa: BLE001 - what nobody expected is told, and told without its locals and its text
-        words.append(write_crash_report(error, session.folders))
+    except Exception as error:  # noqa: BLE001 - reported without its text and its locals
+        messages.append(write_crash_report(error, session.folders))
         code = EXIT_CODE
-    for one in words:
-        _print_error(one)
+    for message in messages:
+        _print_error(message)
     return code
 
 

@@ -1,4 +1,4 @@
-"""The app: themes, keys, the main screen, and an orderly exit on signals."""
+"""The app: themes, keys, the main screen, and an orderly shutdown on signals."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 
 MAX_SHUTDOWN: Final = 5.0
-"""Seconds that an orderly end may take; the process ends then, whatever it waits for."""
+"""Seconds allowed for an orderly shutdown; then the process exits in any case."""
 
 
 def install_end_handlers(end: Callable[[int], None]) -> None:
-    """Have *end* called in the running loop with the exit code when a signal asks the process to end.
+    """Call *end* in the running loop with the exit code when a signal asks the process to end.
 
-    Called in the main thread. Handlers of ``signal`` run before the callbacks of the loop and before the library's
+    Call this in the main thread. ``signal`` handlers run before callbacks of the loop. They also run before Textual's
     handler for SIGCONT, which the kernel sends together with SIGHUP.
     """
     if sys.platform == "win32":
@@ -55,15 +55,17 @@ def install_end_handlers(end: Callable[[int], None]) -> None:
             _detach_terminal()
         loop.call_soon_threadsafe(end, 128 + number)
 
-    for one in (signal.SIGHUP, signal.SIGTERM):
-        signal.signal(one, handle)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, handle)
 
 
 def _detach_terminal() -> None:
-    """Put ``/dev/null`` in its place: a write to a terminal that is gone ends the library's writing thread, and then
-    the next writes wait for that thread for ever."""
+    """Replace the terminal by ``/dev/null``.
+
+    A write to a terminal that is gone ends Textual's writer thread. The next writes would wait for that thread forever.
+    """
     if sys.platform != "win32":
-        signal.signal(signal.SIGCONT, signal.SIG_IGN)  # the library would start to write to it anew
+        signal.signal(signal.SIGCONT, signal.SIG_IGN)  # Textual would resume writing to it
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         if os.isatty(stream):
@@ -72,12 +74,12 @@ def _detach_terminal() -> None:
 
 
 def usable_keymap(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return what of *keymap* can be used, and a sentence for everything that cannot."""
+    """Return the valid part of *keymap*, and a message for each invalid entry."""
     return check_keymap(keymap, keymap_actions())
 
 
 def as_theme(file: ThemeFile) -> Theme:
-    """The theme of a file whose values have been checked, with a value for each of our own variables."""
+    """Return the theme of a checked theme file, with a value for each of the app's own variables."""
     theme = Theme(name=file.name, primary=file.colours["primary"], dark=file.dark)
     theme.variables = {**default_variables(file.dark), **file.variables}
     for name, colour in file.colours.items():
@@ -92,7 +94,7 @@ def _commands() -> type[Provider]:
 
 
 class ExplorerApp(AppBase):
-    """The terminal app over one session, which it closes when it ends."""
+    """The terminal app over one session, which it closes at the end."""
 
     TITLE = "API Explorer"
     ENABLE_COMMAND_PALETTE = True
@@ -104,9 +106,9 @@ class ExplorerApp(AppBase):
 
     def __init__(self, session: SessionContext) -> None:
         self.exit_message: list[str] = []
-        """What is to be said after the screen is gone: what went wrong at the end, or the defect that was the end."""
+        """Messages printed after the app ends: errors during shutdown, or the internal error that ended it."""
         self.defects: list[str] = []
-        """What ended the app though nobody expected it; empty where all is well."""
+        """Names of the internal errors that ended the app; empty if there were none."""
         session.ask_trust = self._ask_trust
         super().__init__(session)
         self._themes_from_files()
@@ -114,27 +116,27 @@ class ExplorerApp(AppBase):
     def _themes_from_files(self) -> None:
         themes, problems = load_themes(self.session.folders)
         self.startup_problems += problems
-        for one in themes:
-            self.register_theme(as_theme(one))
-        self.theme_names = [one.name for one in themes]
-        wanted = self.session.settings.theme
-        if wanted in self.available_themes:
-            self.theme = wanted
+        for theme in themes:
+            self.register_theme(as_theme(theme))
+        self.theme_names = [theme.name for theme in themes]
+        name = self.session.settings.theme
+        if name in self.available_themes:
+            self.theme = name
         elif self.theme_names:
-            self.startup_problems.append(f"no theme named {wanted!r}; known: {', '.join(self.theme_names)}")
+            self.startup_problems.append(f"no theme named {name!r}; available: {', '.join(self.theme_names)}")
             self.theme = self.theme_names[0]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own variables, for themes that do not name them."""
+        """Return the app's own variables, for themes that do not define them."""
         theme: Theme = self.current_theme
         return default_variables(theme.dark)
 
     def get_default_screen(self) -> Screen[None]:
-        """The one screen that everything happens on."""
+        """Return the main screen."""
         return MainScreen(self.session)
 
     def on_mount(self) -> None:
-        """Keys from the settings; a task that fails where nobody waits for it is told of like any defect."""
+        """Install the keymap, the signal handlers and the handler for errors in tasks."""
         asyncio.get_running_loop().set_exception_handler(self._loop_failed)
         if not self.is_headless:
             install_end_handlers(self._end_by_signal)
@@ -144,7 +146,7 @@ class ExplorerApp(AppBase):
             self.set_keymap(keymap)
 
     def _end_by_signal(self, code: int) -> None:
-        """Write the drafts at once, since the terminal may be gone and nobody waits for long; then end."""
+        """Write the drafts at once, since the terminal may be gone, and exit."""
         for screen in self.screen_stack:
             if isinstance(screen, MainScreen):
                 screen.form.keep_draft()
@@ -156,61 +158,61 @@ class ExplorerApp(AppBase):
         self.exit(return_code=code)
 
     def action_screen_help(self) -> None:
-        """What the screen on top is, and every key of it; the main screen has help of its own."""
+        """Show help for the top screen. The main screen has its own help."""
         from explorer.tui.screens.help import ScreenHelpScreen
 
         self.push_screen(ScreenHelpScreen(self.screen, self.session.settings.keymap))
 
     async def _ask_trust(self, question: TrustQuestion) -> bool:
-        """Ask, over whatever screen is open, whether credentials may go to a host that they do not belong to."""
+        """Ask, over any screen, whether credentials may be sent to a host outside their vendor."""
         from explorer.tui.screens.trust import trust_dialog
 
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        decision: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
-        def answered(allowed: bool | None) -> None:
-            if not answer.done():
-                answer.set_result(bool(allowed))
+        def decided(allowed: bool | None) -> None:
+            if not decision.done():
+                decision.set_result(bool(allowed))
 
-        await self.push_screen(trust_dialog(question), answered)
-        return await answer
+        await self.push_screen(trust_dialog(question), decided)
+        return await decision
 
     # --- keys --------------------------------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
-        """Pass keys and pastes on in turn; everything else as the library does."""
+        """Route keys and pastes through the type-ahead queue, other events to Textual."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self.type_ahead.take(event)
         else:
             await super().on_event(event)
 
     def on_type_ahead_passed(self, event: TypeAhead.Passed) -> None:
-        """A key has taken effect."""
+        """Release the next key: the previous one has taken effect."""
         self.type_ahead.passed(event)
 
-    # --- defects -----------------------------------------------------------------------------------------------------
+    # --- internal errors ---------------------------------------------------------------------------------------------
 
     def _handle_exception(self, error: Exception) -> None:
-        self._defect(error)
+        self._record_error(error)
         super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
-        """End. The library would print the traceback with every local variable, and tokens are among those."""
+        """Exit. Textual would print the traceback with every local variable, including tokens."""
         self.bell()
         self._close_messages_no_wait()
 
-    def panic(self, *renderables: RenderableType) -> None:  # noqa: ARG002 - they may show values
-        """End, showing nothing of what the error holds."""
+    def panic(self, *renderables: RenderableType) -> None:  # noqa: ARG002 - they may contain values
+        """Exit without printing *renderables*."""
         self._fatal_error()
 
-    def _defect(self, error: BaseException) -> None:
-        """Write down the first defect, for the last words; those that follow from it say nothing new."""
+    def _record_error(self, error: BaseException) -> None:
+        """Record the first internal error for the exit message. Errors that follow from it add nothing."""
         if not self.defects:
             from explorer.store.internal_errors import write_crash_report
 
             self.defects.append(type(error).__name__)
             self.exit_message.append(write_crash_report(error, self.session.folders))
 
-    def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG002 - the base class's
+    def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG002 - signature of asyncio
         error = context.get("exception")
         if isinstance(error, Exception) and self.is_running:
             from explorer.store.internal_errors import write_crash_report
@@ -218,7 +220,7 @@ class ExplorerApp(AppBase):
             self.tell(write_crash_report(error, self.session.folders), severity="error")
 
     async def on_unmount(self) -> None:
-        """Write the drafts; let go of connections, the sandbox and the history."""
+        """Write the drafts, then close connections, sandbox and history."""
         for save in self.on_end:
             try:
                 await asyncio.to_thread(save)

@@ -1,6 +1,6 @@
-"""What screens, panes and features know of the app: its session, its settings, and how to tell the user something.
+"""The part of the app that screens, panes and features use: session, settings and notifications.
 
-The app itself is in ``app``, which imports the main screen; everything below imports this module.
+The app itself is in ``app``, which imports the main screen. Lower modules import this one.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ class AppBase(App[int]):
         self.session = session
         self.theme_names: list[str] = []
         self.startup_problems: list[str] = []
-        """What is wrong with the user's files, shown after the first frame."""
+        """Problems of the user's files, shown after the first frame."""
         self.on_end: list[Callable[[], object]] = []
-        """What is to be written when the app ends; may block."""
+        """Functions that save state when the app ends; they may block."""
         self.clock: Callable[[], float] = time.monotonic
-        """Seconds, for what depends on how long a dialog has been on the screen."""
+        """Monotonic seconds, for the age of a dialog."""
         super().__init__()
         self.type_ahead = TypeAhead(self, super().on_event)
 
     @property
     def keymap(self) -> Mapping[str, str]:
-        """Keys that the settings give to actions."""
+        """Action id → keys, from the settings."""
         return self.session.settings.keymap
 
     def tell(self, text: str, *, severity: str = "information") -> None:
         """Show a notification; *severity* is information, warning or error."""
         level = severity if severity in ("information", "warning", "error") else "information"
-        self.notify(sanitize(text), severity=level, markup=False)  # type: ignore[arg-type]  # it is one of the three
+        self.notify(sanitize(text), severity=level, markup=False)  # type: ignore[arg-type]  # one of three literals

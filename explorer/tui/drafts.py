@@ -1,4 +1,4 @@
-"""Drafts of forms, kept across restarts, with undo and redo."""
+"""Form drafts with undo and redo, saved across restarts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DraftBook:
-    """The drafts by ``vendor.endpoint``. ``load`` and ``save`` block; the rest does not."""
+    """The drafts by ``vendor.endpoint``. ``load`` and ``save`` block; the other methods do not."""
 
     def __init__(self, folders: Folders, catalog: Catalog) -> None:
         self._folders = folders
@@ -26,34 +26,34 @@ class DraftBook:
         self._lock = threading.Lock()
 
     def get(self, address: str) -> Draft:
-        """The draft of an endpoint; an empty one where there is none."""
+        """Return the draft of an endpoint; an empty one if there is none."""
         return self._drafts.get(address, Draft())
 
     def put(self, address: str, draft: Draft) -> None:
-        """Keep a draft."""
+        """Store a draft, to be written by the next ``save``."""
         if self._drafts.get(address) != draft:
             self._drafts[address] = draft
             self._changed.add(address)
 
     def load(self) -> tuple[str, ...]:
-        """Read the drafts of the last time, once; a sentence for what is wrong with their file. What was typed since
-        the start stays."""
+        """Load the saved drafts once. Return a message for each problem with their file. Drafts changed since the start
+        are kept."""
         from explorer.store.drafts import load_drafts
 
         with self._lock:
             if self._loaded:
                 return ()
-            kept, problems = load_drafts(self._folders)
-            for address, draft in kept.items():
+            drafts, problems = load_drafts(self._folders)
+            for address, draft in drafts.items():
                 self._drafts.setdefault(address, draft)
             self._loaded = True
             return problems
 
     def save(self) -> tuple[str, ...]:
-        """Write what changed.
+        """Write the changed drafts. Return notes for the user.
 
         Raises:
-            StoreError: the file could not be written; it is as it was, and the next ``save`` tries again.
+            StoreError: the file cannot be written. It is unchanged, and the next ``save`` tries again.
         """
         from explorer.store.drafts import save_drafts
 
@@ -67,21 +67,20 @@ class DraftBook:
 
 
 LIMIT: Final = 100
-"""Steps back that are kept for each endpoint."""
+"""Maximum number of undo steps per endpoint."""
 
 
 class DraftUndo:
-    """The steps of each endpoint. What is typed into one field is one step; so is everything that fills or clears the
-    form at once."""
+    """The undo steps of each endpoint. Typing into one field is one step; so is filling or clearing the form."""
 
     def __init__(self) -> None:
         self._past: defaultdict[str, deque[Draft]] = defaultdict(lambda: deque(maxlen=LIMIT))
         self._future: defaultdict[str, list[Draft]] = defaultdict(list)
         self._last: dict[str, frozenset[str]] = {}
-        """Address → the fields that the last step changed, while typing goes on in them."""
+        """Address → the fields changed by the last step, while typing in them continues."""
 
     def record(self, address: str, before: Draft, after: Draft) -> None:
-        """Note a change of the draft of *address*."""
+        """Record a change of the draft of *address*."""
         changed = changed_fields(before, after)
         if not changed:
             return
@@ -91,11 +90,11 @@ class DraftUndo:
         self._future[address].clear()
 
     def seal(self, address: str) -> None:
-        """Let the next change be a step of its own, whichever fields it changes."""
+        """Make the next change a new step, whichever fields it changes."""
         self._last.pop(address, None)
 
     def undo(self, address: str, now: Draft) -> Draft | None:
-        """Return the draft one step back, or None where there is none."""
+        """Return the draft one step back, None if there is none."""
         self.seal(address)
         if not self._past[address]:
             return None
@@ -103,7 +102,7 @@ class DraftUndo:
         return self._past[address].pop()
 
     def redo(self, address: str, now: Draft) -> Draft | None:
-        """Return the draft that was undone last, or None where there is none."""
+        """Return the draft that was undone last, None if there is none."""
         self.seal(address)
         if not self._future[address]:
             return None
@@ -112,7 +111,7 @@ class DraftUndo:
 
 
 def changed_fields(before: Draft, after: Draft) -> frozenset[str]:
-    """Return the names of what differs; the order of fields does not count."""
+    """Return the names of the parts that differ. The order of fields is ignored."""
     old, new = _by_name(before), _by_name(after)
     names = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     for part in ("readings", "headers", "extra", "method", "saved"):

@@ -1,4 +1,4 @@
-"""The footer of the main screen: the keys that fit what has the focus."""
+"""The footer of the main screen: the keys of the focused widget and pane."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INPUTS = ("field", "filter", "search", "box", "mark")
 
 
 class Footer:
-    """Fills the key bar. *is_sending* tells whether a send is under way."""
+    """Fills the key bar. *is_sending* returns whether a send is running."""
 
     def __init__(
         self, screen: Screen[None], session: SessionContext, layout: PaneLayout, is_sending: Callable[[], bool]
@@ -34,7 +34,7 @@ class Footer:
 
     @property
     def scope(self) -> str:
-        """Which row of the table of footers fits what has the focus."""
+        """The row of ``FOOTERS`` for the focused widget."""
         pane, focused = self._layout.pane, self._screen.focused
         if self._is_sending() and pane == "response":
             return "sending"
@@ -47,7 +47,7 @@ class Footer:
         return pane
 
     def show(self) -> None:
-        """Show the keys of now."""
+        """Show the current keys."""
         keymap = self._session.settings.keymap
         hints = [] if self.scope in _INPUTS else self._own_keys()
         for action_id in FOOTERS[self.scope]:
@@ -62,7 +62,7 @@ class Footer:
         self._screen.query_one(KeyBar).show(hints[: 8 - len(last)], last)
 
     def _own_keys(self) -> list[Hint]:
-        """What the focused widget and its pane offer themselves."""
+        """Return the keys of the focused widget and its ancestors in the pane."""
         hints: dict[str, Hint] = {}
         for active in self._screen.active_bindings.values():
             binding, node = active.binding, active.node

@@ -1,10 +1,10 @@
-"""The main screen: panes and controllers put together.
+"""The main screen: composes panes and controllers.
 
-    key ─► action ─► the controller that has a method of that name
-    message of a pane ─► the handler below ─► the controller that it concerns
+    key ─► action ─► the controller with a method of that name
+    message of a pane ─► the handler below ─► the controller it concerns
 
-A feature is one controller in ``features/`` and one line in ``_compose_features``. At first only the tree, the title
-and an empty right side exist; everything else is made after the first frame.
+A feature is one controller in ``features/`` and one line in ``_compose_features``. Only the tree, the title and an
+empty right side exist at first; everything else is created after the first frame.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from textual.worker import Worker, WorkerState
 from explorer.tui.actions import bindings
 from explorer.tui.drafts import DraftBook
 from explorer.tui.features.collect import CollectController
+from explorer.tui.features.collection import CollectionController
 from explorer.tui.features.compare import CompareController
 from explorer.tui.features.controller import MainContext
+from explorer.tui.features.drafts import DraftsController
 from explorer.tui.features.environment import EnvironmentController, FaultsController
 from explorer.tui.features.explain import ExplainController
 from explorer.tui.features.export import ExportController
@@ -37,6 +39,7 @@ from explorer.tui.features.login import LoginController
 from explorer.tui.features.overviews import ReadingsController, TokensController, TrustController, VendorsController
 from explorer.tui.features.pages import CollectPlanController, PageController
 from explorer.tui.features.preview import PreviewController, UploadsController
+from explorer.tui.features.response import ResponseController
 from explorer.tui.features.save import SaveController, SavedFormController
 from explorer.tui.features.saved import SavedFilesController, SavedSendController
 from explorer.tui.features.send import SendController
@@ -67,7 +70,7 @@ if TYPE_CHECKING:
 
 
 class MainScreen(Screen[None]):
-    """The one screen that everything happens on."""
+    """The screen that contains all panes."""
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("")]
@@ -90,7 +93,7 @@ class MainScreen(Screen[None]):
         self.session = session
         self.workspace = Workspace(session, DraftBook(session.folders, session.catalog))
         self.ready = asyncio.Event()
-        """Set when the panes are made."""
+        """Set once the panes exist."""
         super().__init__()
         self.panes = PaneLayout(self, session, self.workspace, self._show_keys)
         self.main_context = MainContext(self, session, self.workspace, self.panes, self.ready)
@@ -98,12 +101,15 @@ class MainScreen(Screen[None]):
         self._footer = Footer(self, session, self.panes, lambda: bool(self.sender.sending))
 
     def _compose_features(self, context: MainContext) -> None:
-        """Make every controller. Their order is that in which the context calls their hooks."""
+        """Create every controller. The context calls their hooks in this order."""
         saved_form = SavedForm(self.workspace, self._open_saved)
         self.workspace.fill = saved_form.filled
         self.form = context.form = FormController(context)
         self.form_actions = FormActionsController(context)
-        self.collect = context.collection = CollectController(context)
+        self.collection = context.collection = CollectionController(context)
+        self.collect = CollectController(context)
+        self.drafts = context.drafts = DraftsController(context)
+        self.response = context.response = ResponseController(context)
         self.sender = context.sender = SendController(context)
         self.faults = FaultsController(context)
         self.tracks = TracksController(context)
@@ -118,6 +124,7 @@ class MainScreen(Screen[None]):
         self.compare = CompareController(context)
         context.controllers = (
             self.form,
+            self.drafts,
             PreviewController(context),
             self.form_actions,
             UndoController(context),
@@ -125,8 +132,10 @@ class MainScreen(Screen[None]):
             self.login,
             TrustController(context),
             UploadsController(context),
+            self.collection,
             self.collect,
             self.sender,
+            self.response,
             self.page,
             CollectPlanController(context),
             self.faults,
@@ -149,7 +158,7 @@ class MainScreen(Screen[None]):
             self._own(controller)
 
     def _own(self, controller: Controller) -> None:
-        """Make the actions of *controller* those of this screen."""
+        """Add the actions of *controller* to this screen."""
         for name in controller.actions():
             if hasattr(self, name):
                 raise TypeError(f"two controllers have {name}")
@@ -166,7 +175,7 @@ class MainScreen(Screen[None]):
         self._footer.show()
 
     def _focus_changed(self, focus: bool) -> None:
-        """Back from another program, which may have changed the file of the open request."""
+        """Reload the file of the open request when the user returns from another program."""
         if focus:
             self.saved_files.refresh_file()
 
@@ -177,7 +186,7 @@ class MainScreen(Screen[None]):
     # --- composing ---------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """The first frame."""
+        """Yield the widgets of the first frame."""
         yield TitleBar()
         with Horizontal(id="middle"):
             yield EndpointTree(self.session.catalog, id="tree")
@@ -186,7 +195,7 @@ class MainScreen(Screen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Start in the filter; furnish the rest after the first frame."""
+        """Focus the filter; create the rest after the first frame."""
         tree = self.query_one(EndpointTree)
         tree.focus_filter()
         tree.listing.cursor_line = 0
@@ -194,7 +203,7 @@ class MainScreen(Screen[None]):
         self.call_after_refresh(self._mount_panes)
 
     async def _mount_panes(self) -> None:
-        """Make the panes of the right side, and read the drafts."""
+        """Create the panes of the right side, and load the drafts."""
         from explorer.session.links import links_of
         from explorer.session.prepare import trace_exchange
         from explorer.tui.panes.history.pane import HistoryPanel
@@ -223,24 +232,23 @@ class MainScreen(Screen[None]):
             await controller.panes_ready()
 
     def on_unmount(self) -> None:
-        """Nothing stays behind."""
+        """Tell every controller that the screen is gone."""
         for controller in self.main_context.controllers:
             controller.unmounted()
 
     def on_resize(self) -> None:
-        """Room has changed."""
+        """Arrange the panes for the new size."""
         self.panes.arrange()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """The pane with the focus is the one that the footer describes."""
+        """Update the current pane and the footer."""
         pane = self.panes.pane_of(event.widget)
         if pane is not None:
             self.panes.pane = pane
         self._footer.show()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Report a worker that failed with what nobody expected. The error's own text is not shown, since nobody knows
-        what it holds."""
+        """Report a worker that failed unexpectedly. The error's text is not shown, since it may contain a secret."""
         if event.state is not WorkerState.ERROR or event.worker.error is None:
             return
         error = event.worker.error
@@ -248,9 +256,11 @@ class MainScreen(Screen[None]):
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         where = f" ({trace.tb_frame.f_code.co_name}, line {trace.tb_lineno})" if trace is not None else ""
-        text = f"A defect of this program: {type(error).__name__}{where} during {event.worker.description}."
+        text = f"Internal error: {type(error).__name__}{where} during {event.worker.description}."
         if event.worker.group == "send":
-            self.panes.response_pane.show_failure("Something went wrong", text, "Please report it. Nothing was lost.")
+            self.panes.response_pane.show_failure(
+                "Internal error", text, "Your drafts and history are safe. Please report it."
+            )
             self.query_one(TitleBar).state = "failed"
         else:
             self._app.tell(text, severity="error")
@@ -285,7 +295,7 @@ class MainScreen(Screen[None]):
         self._cancel()
 
     def on_response_pane_field_requested(self, event: ResponsePane.FieldRequested) -> None:
-        """A field that the vendor complained about."""
+        """Focus a field that the vendor rejected."""
         panes = self.panes
         if not panes.request_pane.focus_field(event.name):
             self._app.tell(f"The form has no field {event.name}.")
@@ -295,13 +305,13 @@ class MainScreen(Screen[None]):
             panes.request_pane.focus_field(event.name)
 
     def on_response_pane_page_requested(self, event: ResponsePane.PageRequested) -> None:
-        """Another page of what is shown; an empty word asks for its number."""
+        """Fetch another page. If ``to`` is empty, ask for its number."""
         exchange = self.panes.response_pane.exchange
         if exchange is not None:
             self.page.turn(exchange, event.to)
 
     def on_response_pane_continue_requested(self) -> None:
-        self.collect.go_on()
+        self.collect.resume()
 
     def on_collect_view_start_requested(self) -> None:
         self.collect.start()
@@ -340,15 +350,15 @@ class MainScreen(Screen[None]):
     # --- actions of the screen itself --------------------------------------------------------------------------------
 
     def action_filter(self) -> None:
-        """Find an endpoint."""
+        """Focus the endpoint filter."""
         self.panes.focus_filter()
 
     def action_tab(self, step: int) -> None:
-        """The tab beside the open one, of the pane with the focus; from the tree it is the request's."""
+        """Go to the next or previous tab of the focused pane; from the tree, of the request."""
         self.panes.step_tab(step)
 
     def action_zoom(self) -> None:
-        """Give the pane the whole room, or give it back."""
+        """Show the pane in full screen, or restore the layout."""
         self.panes.toggle_zoom()
 
     def action_sidebar(self) -> None:
@@ -356,11 +366,11 @@ class MainScreen(Screen[None]):
         self.panes.toggle_sidebar()
 
     def action_layout(self) -> None:
-        """Put the response beside or below the request."""
+        """Show the response beside or below the request."""
         self.panes.toggle_placing()
 
     def action_pane(self, pane: Pane) -> None:
-        """Go to a pane; the history opens and closes with its key."""
+        """Go to a pane; the key of the history also closes it."""
         if not self.ready.is_set():
             return
         panes = self.panes
@@ -379,10 +389,10 @@ class MainScreen(Screen[None]):
         any(controller.cancel_running() for controller in self.main_context.controllers)
 
     def action_back(self) -> None:
-        """Stop a send or the fetching of all pages; else leave the field, close the history, go back along the trail,
-        give back the room."""
+        """Stop a send or a collection; otherwise leave the field, close the history, go back along the trail or restore
+        the layout."""
         panes = self.panes
-        if self.sender.sending or (self.collect.active and panes.pane == "response"):
+        if self.sender.sending or (self.collection.active and panes.pane == "response"):
             self._cancel()
         elif self.login.active:
             self.workers.cancel_group(self, "login")
@@ -401,17 +411,17 @@ class MainScreen(Screen[None]):
             panes.go("tree" if panes.pane == "request" else "request")
 
     def action_help(self) -> None:
-        """What this pane is, and every key."""
+        """Show help for this pane, and every key."""
         from explorer.tui.screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self.panes.pane, self._app.session.settings.keymap))
 
     def action_palette(self) -> None:
-        """Every action, endpoint, environment and theme by name."""
+        """Open the command palette."""
         self.app.action_command_palette()
 
     def action_jump(self) -> None:
-        """Letters at every pane and tab."""
+        """Show a letter at every pane and tab."""
         from explorer.tui.screens.jump import JumpScreen
 
         self.app.push_screen(JumpScreen(self), self._jumped)
@@ -427,7 +437,7 @@ class MainScreen(Screen[None]):
             self.panes.response_pane.show_tab(tab)
 
     def action_quit(self) -> None:
-        """Leave; the app writes the drafts when it ends."""
+        """Quit. The app writes the drafts when it ends."""
         self.form.keep_draft()
         self.app.exit(0)
 
@@ -435,13 +445,13 @@ class MainScreen(Screen[None]):
 WELCOME = """\
 Choose an endpoint on the left.
 
-  type      finds by name, path or vendor
-  enter     opens it
-  F5        sends it, to the sandbox on this machine unless you choose otherwise
-  F1        help, every key
-  ctrl+p    every command
-  J         guided tracks: lessons that check what you did
+  type      Find by name, path or vendor
+  enter     Open the endpoint
+  F5        Send the request, to the sandbox on this machine by default
+  F1        Help and every key
+  ctrl+p    Every command
+  J         Guided tracks: lessons that check what you did
 
 The sandbox checks signatures, tokens and parameters as strictly as the vendors do. Its demo \
-credentials are ready: the first request works as it stands.
+credentials are ready, so the first request works without any setup.
 """

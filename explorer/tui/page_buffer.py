@@ -1,6 +1,6 @@
-"""The pages of one call while they come: their records kept in a temporary file, and put together as one document.
+"""Buffers the records of all pages of a call in a temporary file, and merges them into one document.
 
-collector ──► Gathering.add(page) … ──► growth() ──► the Body tab, while they come ──► merge() ──► all in order
+Collector ──► PageBuffer.add(page) … ──► growth() ──► the Body tab, while pages arrive ──► merge() ──► all in order
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class BufferedRecords(Sequence[bytes]):
-    """The records that came so far, in the order in which they came, read from the spool when they are wanted."""
+    """The records received so far, in order of arrival, read from the spool on access."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
@@ -34,7 +34,7 @@ class BufferedRecords(Sequence[bytes]):
         self._ends = array("Q")
 
     def add(self, at: int, records: Sequence[bytes]) -> None:
-        """Take up *records* that stand in the spool from *at* on, with two bytes between each."""
+        """Register *records*, stored in the spool from offset *at*, separated by two bytes each."""
         for record in records:
             self._starts.append(at)
             self._ends.append(at + len(record))
@@ -54,46 +54,47 @@ class BufferedRecords(Sequence[bytes]):
 
 
 class PageBuffer:
-    """What came of a collector so far. Whoever makes one closes it."""
+    """The pages received by a collector. The creator must close it."""
 
     def __init__(self, address: str, collect: Callable[[Callable[[str], None]], Collector]) -> None:
-        """*collect* makes the collector, given what is to be told of pages that are asked for again."""
+        """Create the collector with *collect*, which receives a function for messages about retried pages."""
         self.address = address
-        self.collector = collect(self.say)
+        self.collector = collect(self.set_message)
         self.plan: CollectionPlan | None = None
-        self.said = ""
-        """What was said last: a page that is asked for again, or why it stopped."""
+        self.message = ""
+        """The last message: a page being retried, or why fetching stopped."""
         self.shown: Callable[[], None] = lambda: None
-        """Called when there is something new to be said."""
+        """Called when ``message`` changes."""
         self.failed: dict[int, str] = {}
-        """Number of a page that did not come → why."""
+        """Number of a failed page → reason."""
         self.merged: Exchange | None = None
-        """All records as one answer, once it has ended."""
+        """All records as one response, once fetching has ended."""
         self._spool = Spool()
         self._places: dict[int, tuple[int, int]] = {}
-        """Page number → from where to where its records stand in the spool, which is a JSON array without its end."""
+        """Page number → start and end of its records in the spool, which contains a JSON array without the closing
+        bracket."""
         self._shown = 0
-        """Bytes of the spool that were given by ``growth``."""
+        """Bytes of the spool returned by ``growth`` so far."""
         self._spool.append(b"[")
         self.records = BufferedRecords(self._spool)
 
     @property
     def active(self) -> bool:
-        """Whether pages are under way or held back."""
+        """Whether fetching is running or paused."""
         return self.collector.state in ("running", "paused")
 
     @property
     def unfinished(self) -> bool:
-        """Whether it ended, and there is more to ask for."""
+        """Whether fetching ended with pages missing."""
         return self.collector.state in ("cancelled", "incomplete")
 
-    def say(self, text: str) -> None:
-        """Keep a sentence for the line of what happened last."""
-        self.said = text
+    def set_message(self, text: str) -> None:
+        """Set the last message."""
+        self.message = text
         self.shown()
 
     def add(self, page: FetchedPage) -> None:
-        """Keep what a page holds, or why it did not come."""
+        """Store the records of a page, or why it failed."""
         if not page.came:
             self.failed[page.number] = page.problem
             return
@@ -105,17 +106,17 @@ class PageBuffer:
             self.records.add(at, page.records)
             self._places[page.number] = (at, self._spool.size)
 
-    def growth(self, *, anew: bool = False) -> bytes:
-        """What came since this was asked the last time, for a body that grows; *anew*: all of it."""
-        start = 0 if anew else self._shown
+    def growth(self, *, from_start: bool = False) -> bytes:
+        """Return the bytes added since the last call, for a growing body; with *from_start*, all bytes."""
+        start = 0 if from_start else self._shown
         self._shown = self._spool.size
         return bytes(self._spool.data[start : self._shown])
 
     def merge(self) -> Exchange | None:
-        """The first page's exchange with the records of all pages as its body, in order, and the verdict on all.
+        """Return the first page's exchange with the records of all pages as its body, and the overall verdict.
 
-        Copies every record (into another temporary file where they are many): work for a thread. None where no page
-        came.
+        The records are in page order. Every record is copied, into another temporary file if there are many: call it in
+        a thread. Return None if no page arrived.
         """
         first = self.collector.first
         if first is None or first.response is None:
@@ -143,7 +144,7 @@ class PageBuffer:
 
     @property
     def collection(self) -> CollectionStatus:
-        """How it stands, as it is shown."""
+        """The status of the collection, as shown."""
         progress = self.collector.progress
         return CollectionStatus(
             state=progress.state,
@@ -155,14 +156,14 @@ class PageBuffer:
             of_records=progress.of_records,
             retries=progress.retries,
             elapsed=progress.elapsed,
-            notice=self.said,
-            findings=tuple(one.text for one in self.collector.findings if one.kind != "failed_page"),
+            notice=self.message,
+            findings=tuple(finding.text for finding in self.collector.findings if finding.kind != "failed_page"),
             failed=tuple(sorted(self.failed.items())),
             verdict=self.collector.verdict,
         )
 
     def close(self) -> None:
-        """Stop, and give the temporary file back."""
+        """Cancel fetching and delete the temporary file."""
         self.collector.cancel()
         self._spool.close()
 

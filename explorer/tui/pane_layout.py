@@ -1,4 +1,4 @@
-"""The panes of the main screen: which are seen, which has the focus, and moving among them."""
+"""The panes of the main screen: which are visible, which has the focus, and navigation between them."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 Pane = Literal["tree", "request", "response", "history"]
 NARROW = 100
-"""Columns below which one pane has the whole room."""
+"""Width in columns below which only one pane is visible."""
 WIDE = 160
-"""Columns from which the response stands beside the request, unless told otherwise."""
+"""Width in columns from which the response is beside the request by default."""
 EXTRA_WIDE = 190
-"""Columns from which the history has room beside request and response."""
+"""Width in columns from which the history fits beside request and response."""
 
 
 class PaneLayout:
-    """Tree, request, response and history. *show_keys* brings the footer up to date."""
+    """Tree, request, response and history. *show_keys* updates the footer."""
 
     def __init__(
         self, screen: Screen[None], session: SessionContext, workspace: Workspace, show_keys: Callable[[], None]
@@ -53,44 +53,44 @@ class PaneLayout:
 
     @property
     def request_pane(self) -> RequestPane:
-        """The request side."""
+        """The request pane."""
         from explorer.tui.panes.request.pane import RequestPane
 
         return self.screen.query_one(RequestPane)
 
     @property
     def response_pane(self) -> ResponsePane:
-        """The response side."""
+        """The response pane."""
         from explorer.tui.panes.response.pane import ResponsePane
 
         return self.screen.query_one(ResponsePane)
 
     @property
     def history_panel(self) -> HistoryPanel:
-        """The history."""
+        """The history pane."""
         from explorer.tui.panes.history.pane import HistoryPanel
 
         return self.screen.query_one(HistoryPanel)
 
     @property
     def is_narrow(self) -> bool:
-        """Whether there is room for one pane only."""
+        """Whether only one pane fits."""
         return self.screen.size.width < NARROW
 
     @property
     def beside(self) -> bool:
-        """Whether the response stands beside the request."""
+        """Whether the response is beside the request."""
         if self.placing == "auto":
             return self.screen.size.width >= WIDE
         return self.placing == "beside"
 
     @property
     def is_extra_wide(self) -> bool:
-        """Whether the history has room beside request and response."""
+        """Whether the history fits beside request and response."""
         return self.beside and self.screen.size.width >= EXTRA_WIDE
 
     def visible_panes(self) -> set[str]:
-        """Which panes are seen."""
+        """Return the names of the visible panes."""
         if self.is_narrow or self.zoomed:
             return {self.pane}
         panes = {"request", "response"}
@@ -103,24 +103,25 @@ class PaneLayout:
         return panes
 
     def arrange(self) -> None:
-        """Show the panes that are to be seen."""
-        seen = self.visible_panes()
+        """Show the visible panes and hide the others."""
+        visible = self.visible_panes()
         opened = bool(self.workspace.address)
         with self.screen.app.batch_update():
             for name in ("tree", "request", "response", "history"):
-                for one in self.screen.query(f"#{name}"):
-                    one.display = name in seen and (opened or name in ("tree", "history"))
+                for pane in self.screen.query(f"#{name}"):
+                    pane.display = name in visible and (opened or name in ("tree", "history"))
             work = self.screen.query_one("#work")
-            work.display = bool(seen & {"request", "response", "history"})
+            work.display = bool(visible & {"request", "response", "history"})
             work.set_class(self.beside, "-beside")
-            work.set_class(self.is_extra_wide and len(seen) > 1 and opened, "-roomy")
-            self.screen.query_one("#welcome").display = not opened and "history" not in seen
+            work.set_class(self.is_extra_wide and len(visible) > 1 and opened, "-roomy")
+            self.screen.query_one("#welcome").display = not opened and "history" not in visible
             middle = self.screen.query_one("#middle")
-            middle.set_class(len(seen) == 1, "-single")
+            middle.set_class(len(visible) == 1, "-single")
             middle.set_class(self.screen.size.width >= WIDE, "-wide")
         self.show_keys()
 
     def pane_of(self, widget: Widget | None) -> Pane | None:
+        """Return the pane that contains *widget*, None if there is none."""
         node: object = widget
         while isinstance(node, Widget) and node is not self.screen:
             if node.id in ("tree", "request", "response", "history"):
@@ -129,7 +130,7 @@ class PaneLayout:
         return None
 
     def go(self, pane: Pane) -> None:
-        """Show a pane and put the focus into it."""
+        """Show a pane and focus it."""
         if pane in ("request", "response") and not self.workspace.address:
             self._app.tell("Open an endpoint first.")
             return
@@ -148,21 +149,21 @@ class PaneLayout:
         self.pane = pane
         self.arrange()
 
-    def opened(self) -> bool:
-        """Whether an endpoint is open; says so where none is."""
+    def require_endpoint(self) -> bool:
+        """Return whether an endpoint is open; if not, notify the user."""
         if not self.workspace.address:
             self._app.tell("Open an endpoint first.")
         return bool(self.workspace.address)
 
     def focus_filter(self) -> None:
-        """Find an endpoint."""
+        """Focus the endpoint filter."""
         self.sidebar, self.pane = True, "tree"
         self.arrange()
         self.screen.query_one(EndpointTree).focus_filter()
 
     def step_tab(self, step: int) -> None:
-        """The tab beside the open one, of the pane with the focus; from the tree it is the request's."""
-        if not self.opened():
+        """Go to the next or previous tab of the focused pane; from the tree, of the request."""
+        if not self.require_endpoint():
             return
         if self.pane == "tree":
             self.go("request")
@@ -170,15 +171,15 @@ class PaneLayout:
         pane.action_tab(step)
 
     def toggle_zoom(self) -> None:
-        """Give the pane the whole room, or give it back."""
+        """Show the pane in full screen, or restore the layout."""
         if self.is_narrow and not self.zoomed:
-            self._app.tell(f"Below {NARROW} columns the pane has the whole room already.")
+            self._app.tell(f"Below {NARROW} columns, every pane is already full screen.")
             return
         self.zoomed = not self.zoomed
         self.arrange()
 
     def toggle_sidebar(self) -> None:
-        """Show or hide the tree."""
+        """Show or hide the endpoint tree."""
         if self.is_narrow or self.zoomed:
             self.go("request" if self.pane == "tree" else "tree")
             return
@@ -189,9 +190,9 @@ class PaneLayout:
         self.store_setting(sidebar=self.sidebar)
 
     def toggle_placing(self) -> None:
-        """Put the response beside or below the request."""
+        """Show the response beside or below the request."""
         if self.is_narrow:
-            self._app.tell(f"Below {NARROW} columns one pane has the whole room; 2 and 3 change between them.")
+            self._app.tell(f"Below {NARROW} columns, only one pane fits. Press 2 or 3 to switch.")
             return
         self.placing = "stacked" if self.beside else "beside"
         self.arrange()
@@ -209,7 +210,7 @@ class PaneLayout:
         try:
             settings, notes = await asyncio.to_thread(lambda: change_settings(self.session.folders, **changes))
         except ExplorerError as error:
-            self._app.tell(f"Not kept: {error.message}", severity="warning")
+            self._app.tell(f"Setting not saved: {error.message}", severity="warning")
             return
         self.session.settings = settings
         for note in notes:

@@ -1,4 +1,4 @@
-"""The saved request that the open form belongs to: its file, its variables, what a file would say of the form."""
+"""The saved request of the open form: its file, its variables, and the request that saving would write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from explorer.tui.drafts import Draft
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from explorer.core.model import Call, Entry
+    from explorer.core.model import Call
     from explorer.core.saved.model import SavedRequest
     from explorer.core.saved.placeholders import Lookup, Placeholder, PlaceholderValue
     from explorer.session.context import SessionContext
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 
 
 class SavedForm:
-    """Shared by the features of saved requests. *open_saved* gives the saved requests when they are first needed."""
+    """Shared by the controllers of saved requests. *open_saved* opens the store on first use."""
 
     def __init__(self, workspace: Workspace, open_saved: Callable[[], SavedRequestStore]) -> None:
         self.workspace = workspace
         self._open = open_saved
         self._saved: SavedRequestStore | None = None
         self.lookups: dict[str, Lookup] = {}
-        """Saved request → what its placeholders stood for when it was sent last."""
+        """Saved request → the values of its placeholders when it was last sent."""
 
     @property
     def saved(self) -> SavedRequestStore:
-        """The saved requests; their files are read when they are first needed."""
+        """The saved requests. Their files are loaded on first use."""
         if self._saved is None:
             self._saved = self._open()
         return self._saved
 
     @property
     def file(self) -> SavedFile | None:
-        """The file that the form was opened from, as it was read last."""
+        """The file that the form was opened from, as last loaded."""
         name = self.workspace.draft.saved
         return self.saved.library.files.get(name) if name else None
 
@@ -58,11 +58,11 @@ class SavedForm:
         try:
             known = self.saved.lookup(call, self.saved.scope)
         except ExplorerError:
-            known = last  # an environment file is wrong: sending says so
-        return preview_call(call, lambda one: known(one) or last(one))
+            known = last  # an environment file is invalid, which sending reports
+        return preview_call(call, lambda placeholder: known(placeholder) or last(placeholder))
 
     def request(self) -> SavedRequest:
-        """Return what a file would say of the form as it is now."""
+        """Return the request that saving the form would write."""
         from explorer.core.saved.model import SavedRequest
         from explorer.core.saved.toml import entries_as_saved, group_entries
 
@@ -80,28 +80,24 @@ class SavedForm:
         return msgspec.structs.replace(before or SavedRequest(call=call), call=call)
 
 
-def _no_value(_one: Placeholder) -> PlaceholderValue | None:
-    """What is known of a request that was not sent yet."""
+def _no_value(_placeholder: Placeholder) -> PlaceholderValue | None:
+    """Return None: a request that was not sent yet has no values."""
     return None
 
 
 def same_request(file: SavedRequest, form: SavedRequest) -> bool:
-    """Whether a file says what the form says; the order of fields counts nothing."""
-    one, two = file.call, form.call
-    if not file.call.environment or not form.call.environment:
-        one, two = (msgspec.structs.replace(call, environment="") for call in (one, two))
-    entries = (sorted(map(entry_key, call.entries)) for call in (one, two))
-    first, second = entries
-    return first == second and msgspec.structs.replace(one, entries=()) == msgspec.structs.replace(two, entries=())
-
-
-def entry_key(entry: Entry) -> str:
-    """Return what entries are sorted by."""
-    return repr(entry)
+    """Return whether file and form are equal. The order of fields is ignored."""
+    saved, open_call = file.call, form.call
+    if not saved.environment or not open_call.environment:
+        saved, open_call = (msgspec.structs.replace(call, environment="") for call in (saved, open_call))
+    saved, open_call = (
+        msgspec.structs.replace(call, entries=tuple(sorted(call.entries, key=repr))) for call in (saved, open_call)
+    )
+    return saved == open_call
 
 
 def draft_of(session: SessionContext, file: SavedFile, request: SavedRequest) -> Draft:
-    """Return what a form holds of a file; a text parameter's file is read, and left out where that cannot be done."""
+    """Return the draft of a file. The file of a string parameter is read, and omitted if that fails."""
     call = request.call
     return Draft(
         entries=readable_entries(session, call)[0],
@@ -115,15 +111,15 @@ def draft_of(session: SessionContext, file: SavedFile, request: SavedRequest) ->
 
 
 def draft_changes(session: SessionContext, file: SavedFile, request: SavedRequest) -> dict[str, object]:
-    """What of a draft is another after its file was written or read again."""
+    """Return the draft fields to change after a file was written or reloaded."""
     draft = draft_of(session, file, request)
     return {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
 
 
-def same_draft(one: Draft, two: Draft) -> bool:
-    """Whether two drafts say the same."""
-    if not one.entries and not one.headers and not one.extra:
+def same_draft(draft: Draft, other: Draft) -> bool:
+    """Return whether two drafts are equal, or *draft* is empty."""
+    if not draft.entries and not draft.headers and not draft.extra:
         return True
-    return sorted(map(entry_key, one.entries)) == sorted(map(entry_key, two.entries)) and (
-        (one.readings, one.headers, one.extra) == (two.readings, two.headers, two.extra)
+    return sorted(map(repr, draft.entries)) == sorted(map(repr, other.entries)) and (
+        (draft.readings, draft.headers, draft.extra) == (other.readings, other.headers, other.extra)
     )

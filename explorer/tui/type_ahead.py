@@ -1,9 +1,9 @@
-"""Type-ahead: each key reaches what has the focus once every key typed before it has taken effect.
+"""Type-ahead: each key reaches the focused widget after every earlier key has taken effect.
 
-The library forwards a key to the widget that has the focus at that moment, but a key that moves the focus (enter, tab,
-ctrl+o) only takes effect after it has passed through the queues of that widget and its ancestors. In a burst, the keys
-after it would all land in the widget that is about to be left. So keys wait here, and a marker is sent through the same
-queues after each key that is not plain text for a field: when the marker is back, the key has taken effect.
+Textual forwards a key to the widget focused at that moment. A key that moves the focus (enter, tab, ctrl+o) takes
+effect only after passing through the queues of that widget and its ancestors. In a burst, the following keys would
+reach the widget that is about to lose the focus. So keys wait here. After each key that is not text for a field, a
+marker is sent through the same queues; when it returns, the key has taken effect.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
 
 MAX_KEYS: Final = 3.0
-"""Seconds that a key may hold back those after it; then they are passed on whatever happens."""
+"""Seconds that a key may delay the following ones; then they are forwarded in any case."""
 LONGEST_HOLD: Final = 5.0
-"""Seconds that a form under construction may hold back keys."""
+"""Seconds that a form being built may delay keys."""
 CHECK_INTERVAL: Final = 0.05
-"""Seconds between looks at whether the widget that the marker went to still exists."""
+"""Seconds between checks that the widget with the marker still exists."""
 BURST_GAP: Final = 0.05
-"""Seconds between two keys that nobody types one after the other on purpose."""
+"""Maximum gap, in seconds, between keys that are not typed one by one on purpose."""
 PRESS_KEYS: Final = frozenset({"enter", "space"})
-"""Keys to which widgets respond with a message, and the widget around them with one more."""
+"""Keys to which a widget responds with a message, and its container with another one."""
 
 
 class TypeAhead:
-    """The keys that wait for those before them."""
+    """Queues keys until earlier ones have taken effect."""
 
     @dataclass
     class Passed(Message):
-        """The marker: everything that was queued before it has been handled."""
+        """The marker: everything queued before it has been handled."""
 
         token: object
 
     def __init__(self, app: App[int], forward: Callable[[events.Event], Awaitable[None]]) -> None:
-        """*forward* hands an event to what has the focus, as the library does."""
+        """Create the queue. *forward* passes an event to the focused widget, as Textual does."""
         self._app = app
         self._forward = forward
         self._waiting: deque[events.Key | events.Paste] = deque()
         self._token: object | None = None
         self._chain: list[DOMNode] = []
-        """The widget that the last key went to, and its ancestors then."""
+        """The widget that received the last key, and its ancestors at that time."""
         self._rounds = 0
         self._deadline = 0.0
         self._watch: asyncio.TimerHandle | None = None
@@ -59,15 +59,15 @@ class TypeAhead:
         self._dropped_until = 0.0
 
     async def take(self, event: events.Key | events.Paste) -> None:
-        """Pass *event* on, at once or when those before it have taken effect."""
+        """Forward *event* now, or after the earlier ones have taken effect."""
         if event.time <= self._dropped_until:
             return
         self._waiting.append(event)
         if self._token is None:
-            await self._pass_on()
+            await self._forward_next()
 
     def hold(self) -> Callable[[], None]:
-        """Hold keys back until what this returns is called, or for ``LONGEST_HOLD`` seconds."""
+        """Hold keys until the returned function is called, at most ``LONGEST_HOLD`` seconds."""
         hold = object()
         self._holds.add(hold)
 
@@ -75,18 +75,18 @@ class TypeAhead:
             if hold in self._holds:
                 timer.cancel()
                 self._holds.discard(hold)
-                self._app.call_later(self._pass_on)
+                self._app.call_later(self._forward_next)
 
         timer = asyncio.get_running_loop().call_later(LONGEST_HOLD, release)
         return release
 
     def discard_following(self, event: events.Key) -> None:
-        """Ignore what was typed together with *event* and comes after it."""
+        """Discard keys typed in the same burst as *event* and after it."""
         self._dropped_until = event.time + BURST_GAP
-        self._waiting = deque(one for one in self._waiting if one.time > self._dropped_until)
+        self._waiting = deque(waiting for waiting in self._waiting if waiting.time > self._dropped_until)
 
-    async def _pass_on(self) -> None:
-        """Pass keys on until one has to take effect first. Runs in the app's own task, like the library's dispatch."""
+    async def _forward_next(self) -> None:
+        """Forward keys until one must take effect first. Runs in the app's own task, like Textual's dispatch."""
         while self._waiting and self._token is None and not self._holds:
             event = self._waiting.popleft()
             target = self._app.focused or self._app.screen
@@ -99,17 +99,17 @@ class TypeAhead:
                 self._send_marker()
 
     def _send_marker(self) -> None:
-        """Send the marker from the widget, or from the innermost of its ancestors that is still there."""
+        """Send the marker from the widget, or from its innermost ancestor that still exists."""
         self._token = object()
         while self._chain and not self._chain[0].is_attached:
             self._chain.pop(0)
         if not (self._chain and self._chain[0].post_message(self.Passed(self._token))):
             self._settle_soon()
         elif self._watch is None:
-            self._watch = asyncio.get_running_loop().call_later(CHECK_INTERVAL, self._look)
+            self._watch = asyncio.get_running_loop().call_later(CHECK_INTERVAL, self._check)
 
     def passed(self, event: Passed) -> None:
-        """Take the marker back."""
+        """Handle the returned marker."""
         event.stop()
         if event.token is self._token and self._chain:
             self._rounds -= 1
@@ -118,20 +118,20 @@ class TypeAhead:
             else:
                 self._settle_soon()
 
-    def _look(self) -> None:
-        """Send the marker again where it may have been lost with its widget; wait no longer than ``MAX_KEYS``."""
+    def _check(self) -> None:
+        """Send the marker again if it was lost with its widget; give up after ``MAX_KEYS``."""
         self._watch = None
         if self._token is None or not self._chain:
             return
         if time.monotonic() >= self._deadline:
             self._settle_soon()
         elif self._chain[0].is_attached:
-            self._watch = asyncio.get_running_loop().call_later(CHECK_INTERVAL, self._look)
+            self._watch = asyncio.get_running_loop().call_later(CHECK_INTERVAL, self._check)
         else:
             self._send_marker()
 
     def _settle_soon(self) -> None:
-        """Go on behind what the key has put into the app's own queue, such as a change of the focus."""
+        """Continue after what the key has put into the app's own queue, such as a focus change."""
         self._chain = []
         self._app.call_later(self._settle)
 
@@ -140,4 +140,4 @@ class TypeAhead:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
-        await self._pass_on()
+        await self._forward_next()

@@ -150,7 +150,7 @@ def test_it_is_seen_and_the_sandbox_is_honest_after_it(
 async def check_dialog(session: SessionContext, names: Sequence[str]) -> None:
     async with driven(session, (120, 40)) as app:
         await app.keys("escape", "F")
-        await app.see("Faults of the sandbox")
+        await app.see("Sandbox faults")
         for name, kind in KINDS.items():
             assert kind.title in app.text
             if name in names:

@@ -92,7 +92,7 @@ async def test_every_answer_replaces_the_token_and_the_chain_tells_which_did(
     state, left = lives[1].state(clock.now)
     assert state == "grace"
     assert left == pytest.approx(1.0)
-    assert state_text(lives[1], clock.now) == "used, in its grace time, 1.0 s left"
+    assert state_text(lives[1], clock.now) == "used, in its grace period, 1.0 s left"
     assert lives[2].state(clock.now) == ("unused", None)
     await session.close()
 
@@ -108,7 +108,7 @@ async def test_two_requests_in_flight_are_shown_as_what_they_are(session: Sessio
         if shared is not None:
             break
     assert shared is not None, "one token for two requests"
-    assert state_text(shared, clock.now).endswith("2 under way")
+    assert state_text(shared, clock.now).endswith("2 in flight")
     one, other = await both
     shared = next(life for life in board(session).token_records if life.fingerprint == shared.fingerprint)
     assert {use.by for use in shared.uses} == {one.id, other.id}

@@ -145,7 +145,7 @@ async def test_a_guarded_environment_is_red_and_asks_before_it_sends(session: Se
         await app.see("endlessaisles.orders_cancel")
         await app.see("https://app.endlessaisles.io")
         await app.keys("enter")
-        await app.see("nothing left this machine")
+        await app.see("Nothing was sent")
         assert not app.main.sender.sending
         assert session.history() is not None
         assert not await recent_entries(session)
@@ -236,7 +236,7 @@ async def test_the_keys_of_the_footer_do_what_they_say(session: SessionContext) 
         assert {"Help", "Commands"} <= set(hints)
         assert len(hints) <= 8
         await app.keys("question_mark")
-        await app.see("Everywhere (letters work outside of input fields)")
+        await app.see("Everywhere (letters only outside input fields)")
         await app.keys("escape", "ctrl+p")
         await app.until(lambda: type(app.app.screen).__name__ == "CommandPalette", "the palette")
         await app.keys("escape", "right_square_bracket")

@@ -173,7 +173,7 @@ async def test_a_file_is_picked_and_uploaded(session: SessionContext, tmp_path: 
         await app.open("cottoncart.manage_create_store")
         row = next(row for row in app.rows().values() if row.param.type == "file")
         row.query_one(Button).press()
-        await app.see("Choose" if "Choose" in app.text else "A file for")
+        await app.see("Choose" if "Choose" in app.text else "Choose a file for")
         await app.keys("shift+tab")
         await app.write(str(picture))
         await app.keys("enter")
@@ -204,10 +204,10 @@ async def test_logging_in_shows_the_consent_page_and_escape_stops_it(session: Se
     async with driven(session) as app:
         await app.open("quickstart.customers_list")
         await app.keys("escape", "I")
-        await app.see("Allow it on this page")
+        await app.see("Grant access on this page")
         assert "response_type=code" in app.text.replace("\n", "")
         await app.keys("escape")
-        await app.see("You stopped the login")
+        await app.see("You canceled the login")
 
 
 @pytest.mark.parametrize("by", ["redirect", "paste"])
@@ -223,7 +223,7 @@ async def test_consent_comes_by_itself_or_is_pasted(session: SessionContext, by:
         landed = await consent(dialog.url, follow=by == "redirect")
         if by == "paste":
             await app.keys(*"nonsense", "enter")
-            await app.see("Paste the whole URL")
+            await app.see("Paste the full URL")
             await app.keys("ctrl+u")
             await app.write(landed)
             await app.keys("enter")

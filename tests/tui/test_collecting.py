@@ -127,7 +127,7 @@ async def test_a_vendor_that_tells_no_last_page_is_said(session: SessionContext)
         await app.keys("escape", "f5")
         await app.see("there may be more")
         await app.keys("3", "greater_than_sign")
-        await app.see("The vendor does not tell which page is the last.")
+        await app.see("The vendor does not report the last page.")
 
 
 # --- all of them -----------------------------------------------------------------------------------------------------
@@ -320,7 +320,7 @@ async def test_a_first_page_that_fails_is_shown_as_any_answer(session: SessionCo
         session.sandbox.set_faults(["429=600*1"], session.catalog)
         await app.keys("A")
         await app.see("✗ FAILED · 429")
-        await app.see("No page after this was asked for; A tries again.")
+        await app.see("No further page was fetched. Press A to try again.")
         await app.see("wait 600 s, then send it again (Retry-After).")
 
 
@@ -336,7 +336,7 @@ async def test_it_goes_on_while_another_endpoint_is_looked_at(session: SessionCo
         await app.keys("space")
         await app.see("‖ PAUSED")
         await app.open("cottoncart.order_calculate")
-        gathering = app.main.collect.page_buffer
+        gathering = app.main.collection.page_buffer
         assert gathering is not None
         session.sandbox.set_faults([], session.catalog)
         gathering.collector.resume()
@@ -374,7 +374,7 @@ async def test_escape_ends_the_wait_that_the_vendor_asked_for(session: SessionCo
         await app.keys("A")
         await app.see("retrying in 60.0 s")
         await app.keys("escape")
-        await app.see("You stopped it before the first page was here.", 3.0)
+        await app.see("You stopped the request before the first page arrived.", 3.0)
         assert not app.main.sender.sending
 
 

@@ -142,7 +142,7 @@ async def test_a_field_is_ignored_by_one_key_and_taken_out_again(session: Sessio
         await driver.see("the same · 1 volatile masked")
         assert session.settings.ignored == {"endlessaisles": ("$.stamp",)}
         await driver.keys("m")
-        await driver.see("nothing is masked")
+        await driver.see("masking is off")
         await driver.see("response: 1 changed")
         await driver.keys("m")
         await driver.see("the same · 1 volatile masked")
@@ -181,21 +181,21 @@ async def test_a_replay_is_compared_with_its_origin_from_the_answer_and_from_the
         await driver.keys("escape", "h")
         await driver.see("endlessaisles.stock")
         await driver.keys("r")
-        await driver.see(f"c compares it with #{sent.id}.")
+        await driver.see(f"Press c to compare it with #{sent.id}.")
         await driver.keys("c")
-        await driver.see("a replay of #1, signed anew")
+        await driver.see("a replay of #1, signed again")
         await driver.see("the same")
         await driver.keys("escape", "4")
         await driver.until(lambda: driver.main.panes.pane == "history", "the history")
         await driver.keys("g", "c")
-        await driver.see("a replay of #1, signed anew")
+        await driver.see("a replay of #1, signed again")
 
 
 async def test_the_lens_sends_two_versions_and_compares(session: SessionContext) -> None:
     async with driven(session) as driver:
         await driver.open("fashionphile.product_search")
         await driver.keys("escape", "V")
-        await driver.see("Version lens")
+        await driver.see("Compare versions")
         await driver.see("application/x.fashionphile.v2+json")
         await driver.keys("j", "enter")
         await driver.see("status 200 → 400")

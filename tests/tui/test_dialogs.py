@@ -63,7 +63,7 @@ async def test_a_confirmation_shows_the_exact_words_and_no_is_chosen() -> None:
         "⚠ teahouse · production",
         "This places a real order [sic].",
         "POST https://h/orders",
-        "Yes, send it",
+        "Send",
     ):
         assert words in text
     assert app.answer is False
@@ -97,7 +97,7 @@ async def test_a_typed_secret_is_masked_and_comes_back_as_a_secret() -> None:
         await pilot.pause()
     assert "hunter2" not in text
     assert "•••••••" in text
-    for words in ("Kept in the system keyring", "API_EXPLORER_TEAHOUSE_SECRET", "missing", "now from sandbox demo"):
+    for words in ("Kept in the system keyring", "API_EXPLORER_TEAHOUSE_SECRET", "missing", "from sandbox demo"):
         assert words in text
     assert app.answer == {"secret": Secret("hunter2")}
 
@@ -107,7 +107,7 @@ async def test_nothing_typed_is_said_and_escape_keeps_nothing() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("enter")
         await pilot.pause()
-        assert "Type at least one value" in app.painted()
+        assert "Enter at least one value" in app.painted()
         await pilot.press(*"half", "escape")
         await pilot.pause()
     assert app.answer is None
@@ -172,7 +172,7 @@ async def test_a_path_is_typed_and_a_wrong_one_is_said(tmp_path: Path) -> None:
         box.value = "nowhere.txt"
         await pilot.press("enter")
         await pilot.pause()
-        assert "There is no file" in app.painted()
+        assert "No such file" in app.painted()
         box.value = "below"
         await pilot.press("enter")
         await listed(pilot, "note.txt")

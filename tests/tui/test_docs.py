@@ -145,7 +145,7 @@ async def test_the_keys_of_the_docs_work_when_one_comes_by_the_key_for_the_next_
         await app.keys("escape", "1", "left_square_bracket")
         await app.until(lambda: isinstance(app.main.focused, DocsNotes), "the notes")
         await app.see("Sales begin here")
-        await app.see("Next line cited")
+        await app.see("Next cited line")
         await app.keys("slash")
         await app.write("SORT")
         await app.see("line 40 of 1,300")

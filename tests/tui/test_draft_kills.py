@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.store.drafts import load_drafts
-from explorer.tui.features import form as editing
+from explorer.tui.features import drafts
 from tests.tui.draft_kills import LONGEST_LOSS, Typist
 from tests.tui.driving import driven
 
@@ -50,7 +50,7 @@ def test_a_terminal_that_is_closed_saves_what_is_on_the_screen(home: Path) -> No
 
 
 async def test_a_send_saves_first(session: SessionContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editing, "SAVE_PAUSE", 1000.0)
+    monkeypatch.setattr(drafts, "SAVE_PAUSE", 1000.0)
     address = "cottoncart.order_calculate"
     async with driven(session) as app:
         await app.open(address)

@@ -42,7 +42,7 @@ async def strange(session: SessionContext) -> None:
 async def looked(app: Driver) -> None:
     """The findings on screen."""
     await app.keys("escape", "N")
-    await app.see("3 answers")
+    await app.see("3 responses")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -55,7 +55,7 @@ async def test_findings_have_their_evidence_and_their_patch_at_every_size(
         await app.see("2 findings")
         await app.see("other type data[].id")
         await app.see("6 of 6  in #3 #2 #1")
-        await app.see("The catalog says  integer")
+        await app.see("Documented        integer")
         await app.keys("down")
         await app.see("new field data[].gift_wrap")
         assert "\x1b" not in app.text
@@ -69,10 +69,10 @@ async def test_one_is_accepted_and_one_dismissed_and_comes_back(session: Session
         await app.see("1 finding ·")
         await app.see("new field data[].gift_wrap")
         await app.keys("x")
-        await app.see("every one is as the catalog says")
+        await app.see("match the catalog")
         await app.see("1 dismissed")
         await app.keys("v")
-        await app.see("Dismissed; x shows it again")
+        await app.see("Dismissed. Press x to restore it")
         await app.keys("x")
         await app.until(lambda: "dismissed" not in app.text, "it is back")
         await app.keys("t")
@@ -93,7 +93,7 @@ async def test_enter_shows_an_answer_that_shows_it(session: SessionContext) -> N
 async def test_an_empty_history_says_what_to_do(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.keys("escape", "N")
-        await app.see("Send something first")
+        await app.see("Send a request first")
         await app.keys("space", "x", "enter", "t", "v", "r", "j", "k", "escape")
         await app.see("Choose an endpoint on the left")
 
@@ -109,6 +109,6 @@ async def test_the_form_knows_an_accepted_value_at_once(session: SessionContext)
         await app.keys("j", "j")
         await app.see("undocumented value status")
         await app.keys("space")
-        await app.see("Taken over: undocumented value status")
+        await app.see("Added to your overlay: undocumented value status")
         await app.keys("escape")
         await app.until(lambda: "parked" in app.rows()["status"].param.also, "the value in the form")

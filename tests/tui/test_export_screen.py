@@ -50,7 +50,7 @@ async def test_every_form_is_shown_and_copied_with_variables_for_secrets(session
         assert "hmac.new(" in app.app.clipboard
         assert MARK not in app.app.clipboard
         await app.keys("v")
-        await app.see("⚠ secrets stand in it")
+        await app.see("⚠ contains secrets")
         assert MARK in app.text
         await app.keys("escape")
         await app.until(lambda: not isinstance(app.app.screen, ExportDialog), "the main screen")
@@ -61,7 +61,7 @@ async def test_what_stands_in_the_form_and_what_was_answered_are_exported(sessio
         await app.open("endlessaisles.products_list")
         await app.keys("escape")
         await exporting(app)
-        await app.see("endlessaisles.products_list as it stands")
+        await app.see("endlessaisles.products_list (form)")
         await app.keys("escape", "f5")
         await app.see("✓ OK")
         await app.keys("3")
@@ -89,7 +89,7 @@ async def test_all_that_a_search_finds_becomes_one_archive_in_a_file_of_ones_own
         await app.keys("s", "enter")
         await app.see("✓ Saved as")
         await app.keys("s", "enter")
-        await app.see("It is there already")
+        await app.see("The file exists")
         await app.keys("enter")
         await app.see("✓ Saved as")
     path = tmp_path / "history.har"

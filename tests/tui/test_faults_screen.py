@@ -1,4 +1,4 @@
-"""Faults of the sandbox, switched on in the app: what the screen says under each, that escape always works, and that
+"""Sandbox faults, switched on in the app: what the screen says under each, that escape always works, and that
 the title never hides them."""
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ async def switched(app: Driver, word: str) -> None:
     """Switch a fault on or off in the dialog."""
     kind, _, value = word.partition("=")
     await app.keys("F")
-    await app.see("Faults of the sandbox")
+    await app.see("Sandbox faults")
     from explorer.sandbox.faults import KINDS
 
     await app.keys(*("k" for _ in KINDS), *("j" for _ in range(list(KINDS).index(kind))))
@@ -85,8 +85,8 @@ async def test_escape_stops_waiting_for_a_vendor_that_does_not_answer(session: S
 async def test_faults_are_switched_on_and_off_and_marked_in_the_title(session: SessionContext) -> None:
     async with driven(session, (80, 24)) as app:
         await app.keys("escape", "F")
-        await app.see("Faults of the sandbox")
-        for words in ("A body that never ends", "A page that repeats the last records", "x all off · esc closes"):
+        await app.see("Sandbox faults")
+        for words in ("A body that never ends", "A page that repeats the last records", "x All off · esc Close"):
             assert words in app.text
         await app.keys("j", "j", "j", "space")
         await app.see("⚡ FAULTS 429=1")
@@ -134,10 +134,10 @@ async def test_only_the_sandbox_goes_wrong_on_purpose(session: SessionContext) -
         await app.main.environment.change_environment("test")
         await app.until(lambda: app.main.workspace.environment == "test", "the vendor's own environment")
         await app.keys("F")
-        await app.see("Only the sandbox goes wrong on purpose")
+        await app.see("Faults need the sandbox")
         await app.keys("ctrl+p", *"faults")
         await app.pilot.pause(0.3)
-        assert "Let the sandbox go wrong" not in app.text
+        assert "Make the sandbox fail" not in app.text
 
 
 @pytest.mark.parametrize("fault", ["cut", "slow=60", "500", "truncated"])

@@ -103,7 +103,7 @@ async def test_where_several_calls_take_the_id_one_is_asked_for(session: Session
         await app.keys("escape", "backspace")
         await app.until(lambda: app.main.panes.request_pane.address == "endlessaisles.products_list", "the list again")
         await app.keys("backspace")
-        await app.see("Nothing was followed")
+        await app.see("No id was followed")
 
 
 async def test_a_relationship_jumps_to_what_is_included_and_back(session: SessionContext) -> None:

@@ -131,9 +131,9 @@ async def test_masked_values_are_asked_for_and_kept_masked_again(session: Sessio
     async with driven(session) as app:
         await opened(app)
         await app.keys("r")
-        await app.see("credit_card_number was masked")
+        await app.see("credit_card_number is masked in the history")
         await app.keys("enter")
-        await app.see("Every value is needed")
+        await app.see("Enter every value")
         await app.write("4111111111111111")
         assert "4111111111111111" not in app.text
         await app.keys("enter")
@@ -184,7 +184,7 @@ async def test_the_form_has_the_values_and_readings_of_then_and_what_it_sends_is
         await opened(app)
         await app.keys("o")
         await app.until(lambda: app.main.panes.request_pane.address == "endlessaisles.stock", "the form")
-        await app.see("The form holds the values of #1")
+        await app.see("Loaded the values of #1")
         assert app.main.workspace.draft.entries == STOCK.entries
         assert app.main.workspace.draft.readings == call.readings
         await app.keys("escape", "f5")

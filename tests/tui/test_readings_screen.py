@@ -65,7 +65,7 @@ async def test_an_adopted_reading_is_the_form_s_from_then_on_and_u_takes_it_back
     async with driven(session) as app:
         await opened(app)
         await app.keys("a")
-        await app.see("post is the default from now on")
+        await app.see("post is now the default")
         await app.keys("escape")
         await app.until(lambda: app.main.query_one(TitleBar).place.method == "POST", "the other method")
         await app.keys("f5")
@@ -142,7 +142,7 @@ async def test_a_reading_that_changes_nothing_sent_says_so(session: SessionConte
         await app.keys("v", *("down" for _ in range(13)))
         await app.see("Changes only how the response is interpreted")
         await app.keys("B")
-        await app.see("sent; there is")
+        await app.see("This ambiguity does not change")
 
 
 async def test_a_field_that_is_in_doubt_has_its_badge(session: SessionContext) -> None:

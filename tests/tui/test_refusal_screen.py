@@ -39,7 +39,7 @@ async def why(app: Driver) -> RefusalScreen:
     await app.until(lambda: isinstance(app.app.screen, RefusalScreen), "the explanation")
     screen = app.app.screen
     assert isinstance(screen, RefusalScreen)
-    await app.see("The vendor answers")
+    await app.see("Response: ")
     return screen
 
 
@@ -112,7 +112,7 @@ async def test_where_nothing_was_refused_it_says_so(session: SessionContext) -> 
         await app.open("cottoncart.manage_my_stores")
         app.main.panes.request_pane.focus_tabs()
         await app.keys("W")
-        await app.see("Nothing was refused here")
+        await app.see("Nothing to explain")
         await app.keys("f5")
         await app.see("✓ OK")
         assert "W why" not in app.text

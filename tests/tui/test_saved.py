@@ -113,12 +113,12 @@ async def test_a_variable_without_a_value_is_shown_asked_for_and_sent_as_the_com
     put(folder, search=SEARCH + '[expect]\nstatus = 200\n[expect.body]\n"length(data)" = 1\n')
     async with driven(session) as driver:
         await open_saved(driver, "search")
-        await driver.see("no value yet: ${MANY}")
+        await driver.see("no value for ${MANY}")
         await driver.keys("f5")
         await driver.until(lambda: isinstance(driver.app.screen, VariablesDialog), "the question")
         await driver.write("2")
         await driver.keys("enter")
-        await driver.see("Expected of search: 2 of 3 hold.")
+        await driver.see("Expectations of search: 2 of 3 passed.")
         await driver.see("✗ length(data) is 1 (got 2)")
         here = await sent(driver, session, 1)
         runner = SequenceRunner(saved := SavedRequestStore(session))
@@ -146,14 +146,14 @@ async def test_a_folder_is_run_with_its_report(
         await driver.keys("k")
         await driver.see("✓ data.id is")
         await driver.keys("s")
-        await driver.see("Save the report")
+        await driver.see("Save report")
         for name in ("r.xml", "r.json", "r.txt"):
             driver.app.screen.query_one(Input).value = str(tmp_path / name)
             await driver.keys("enter")
             await driver.until((tmp_path / name).exists, name)
             await driver.until(lambda: isinstance(driver.app.screen, RunScreen), "the run")
             await driver.keys("s")
-            await driver.see("Save the report")
+            await driver.see("Save report")
         await driver.keys("escape", "enter")
         await driver.until(lambda: driver.main.is_current, "the answer on the main screen")
         await driver.see("From the history")
@@ -216,13 +216,13 @@ async def test_a_file_that_only_others_changed_is_read_again(session: SessionCon
         driver.app.app_focus = False
         driver.app.app_focus = True
         await driver.until(lambda: driver.main.workspace.draft.entries[0].value == "theirs", "the form")
-        await driver.see("was changed on the disk; the form shows it")
+        await driver.see("changed on disk; the form was updated")
         driver.main.panes.request_pane.fill("search", Entry(name="search", value="mine"))
         await driver.until(lambda: "● changed" in title(driver), "the mark")
         put(folder, search=SEARCH.replace("bag", "again"))
         driver.app.app_focus = False
         driver.app.app_focus = True
-        await driver.see("changed on the disk and in the form")
+        await driver.see("changed on disk and in the form")
         assert driver.main.workspace.draft.entries[0].value == "mine"
 
 
@@ -231,7 +231,7 @@ async def test_another_name_that_is_taken_is_asked_about(session: SessionContext
     async with driven(session) as driver:
         await open_saved(driver, "a")
         await save_as(driver, "b")
-        await driver.see("There is one already")
+        await driver.see("The name is taken")
         await driver.keys("escape")
     assert (folder / "b.toml").read_text(encoding="utf-8") == FIND
 
@@ -248,7 +248,7 @@ async def test_a_saved_form_is_still_one_after_a_restart(session: SessionContext
         await driver.open("fashionphile.sign_in")
         await driver.until(lambda: "sign ● changed" in title(driver), "the title")
         assert [one.value for one in driver.main.workspace.draft.entries] == ["c@d.example", "${PASSWORD}"]
-        await driver.see("no value yet: ${PASSWORD}")
+        await driver.see("no value for ${PASSWORD}")
 
 
 async def test_the_tree_finds_names_tells_of_bad_files_and_sees_others_changes(
@@ -317,7 +317,7 @@ async def test_with_nothing_saved_it_says_how(session: SessionContext) -> None:
     for size in SIZES:
         async with driven(session, size) as driver:
             await driver.keys("tab", "O")
-            await driver.see("Nothing is saved yet")
+            await driver.see("No saved requests yet")
             await driver.keys("a", "r", "e", "m", "d", "v", "A", "enter", "tab", "j", "k")
             await asyncio.sleep(0)
             await driver.keys("escape")
@@ -331,10 +331,10 @@ async def test_what_waits_for_a_value_is_sent_by_no_other_key(session: SessionCo
         await driver.keys("escape")
         for key in ("A", "B", "V"):
             await driver.keys(key)
-            await driver.see("No value yet: ${MANY}. F5 asks")
+            await driver.see("No value for ${MANY}. Press F5")
             assert driver.main.is_current
             driver.app.clear_notifications()
-            await driver.until(lambda: "F5 asks for it" not in driver.text, "the toast to go")
+            await driver.until(lambda: "Press F5 to enter" not in driver.text, "the toast to go")
         await driver.keys("f5")
         await driver.until(lambda: isinstance(driver.app.screen, VariablesDialog), "the question")
         await driver.write("2")
@@ -353,7 +353,7 @@ async def test_a_file_that_is_gone_or_bad_keeps_no_form_from_being_sent_and_save
         (folder / "search.toml").unlink()
         driver.app.app_focus = False
         driver.app.app_focus = True
-        await driver.see("the file search is gone")
+        await driver.see("the file search is missing")
         await driver.keys("f5")
         await sent(driver, session, 1)
         await save_as(driver, "search")
@@ -382,7 +382,7 @@ async def test_a_guarded_environment_asks_before_a_run(session: SessionContext, 
         await driver.keys("tab", "O")
         await driver.see("PUT")
         await driver.keys("a")
-        await driver.see("Really run this?")
+        await driver.see("Run these requests?")
         await driver.see("a/2: endlessaisles.orders_cancel changes data at")
         await driver.keys("n")
         await driver.until(lambda: isinstance(driver.app.screen, SavedScreen), "the list")

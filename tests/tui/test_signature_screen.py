@@ -153,4 +153,4 @@ async def test_an_anonymous_call_says_that_there_is_nothing_to_debug(session: Se
         await app.open("cottoncart.catalogue_stores")
         app.main.panes.request_pane.focus_tabs()
         await app.keys("G")
-        await app.see("is anonymous")
+        await app.see("uses no authentication")

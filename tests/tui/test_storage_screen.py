@@ -27,11 +27,11 @@ async def test_rules_are_changed_and_pruning_says_what_goes_before_it_does(sessi
         await app.see("12")
         await app.see("1 with a note or a tag")
         await app.keys("p")
-        await app.see("nothing to take away")
+        await app.see("Nothing to prune")
         await app.keys("r", "tab", "1", "x", "enter")
-        await app.see("no whole number")
+        await app.see("is not a whole number")
         await app.keys("backspace", "0", "enter")
-        await app.see("The rules are kept")
+        await app.see("Rules saved")
         await app.see("2 entries")
         await app.keys("p")
         await app.until(lambda: isinstance(app.app.screen, ConfirmDialog), "the question")
@@ -41,9 +41,9 @@ async def test_rules_are_changed_and_pruning_says_what_goes_before_it_does(sessi
         await app.keys("p")
         await app.until(lambda: isinstance(app.app.screen, ConfirmDialog), "the question again")
         await app.keys("y")
-        await app.see("are gone")
+        await app.see("✓ Deleted")
         await app.keys("v")
-        await app.see("given back")
+        await app.see("✓ Released")
         await app.keys("escape")
         await app.until(lambda: numbers(app) == [*range(12, 3, -1), 1], "the rows that stay")
     assert load_settings(session.folders)[0].history_max_entries == 10
@@ -55,5 +55,5 @@ async def test_everything_fits(session: SessionContext, size: tuple[int, int]) -
     async with driven(session, size) as app:
         await opened(app)
         await app.keys("M")
-        for words in ("Entries", "Bodies in files above", "Would go now", "v vacuum", "Prune now", "Close"):
+        for words in ("Entries", "Bodies in files above", "To prune now", "v Vacuum", "Prune now", "Close"):
             await app.see(words)

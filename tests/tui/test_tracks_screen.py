@@ -74,7 +74,7 @@ async def test_the_first_call_is_walked_with_keys(session: SessionContext) -> No
         await app.keys("J")
         await app.see("Sign in, watch a token rotate  about 4 minutes")
         await app.keys("k")
-        await app.see("Once more")
+        await app.see("Repeat")
         await app.see("★ You can find, fill in, send and read a call.")
         await app.keys("escape")
         await app.until(lambda: not app.main.query_one(TrackStrip).line.title, "no strip")

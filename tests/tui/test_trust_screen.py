@@ -95,7 +95,7 @@ async def test_a_host_is_asked_about_once_and_its_trust_can_be_taken_back(
         await driver.until(lambda: isinstance(driver.app.screen, TrustedHostsDialog), "the list")
         await driver.see(foreign.url)
         await driver.keys("x")
-        await driver.see("You allowed no other host")
+        await driver.see("You have not allowed any other host")
         await driver.keys("escape", "f5")
         await asked(driver)
         await driver.keys("escape")
@@ -114,7 +114,7 @@ async def test_all_trusted_hosts_are_removed_at_once(shop: SessionContext) -> No
         await driver.until(lambda: isinstance(driver.app.screen, TrustedHostsDialog), "the list")
         assert driver.app.screen.query_one(OptionList).option_count == 3
         await driver.keys("X")
-        await driver.see("You allowed no other host")
+        await driver.see("You have not allowed any other host")
     assert trusted_hosts(shop) == ()
 
 

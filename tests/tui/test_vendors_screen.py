@@ -46,6 +46,6 @@ async def test_a_vendor_without_such_a_call_says_so(session: SessionContext) -> 
         await app.keys(*("j" for _ in range(list(TASKS).index("dates"))), "enter")
         await app.see("Which date formats do")
         await app.keys("enter")
-        await app.see("No call of this vendor shows it.")
+        await app.see("This vendor has no call for the task.")
         await app.keys("escape")
         await app.see("Compare vendors")

@@ -1,4 +1,4 @@
-"""What differs: two entries of the history, a response and the one it is a replay of, a call under two versions."""
+"""Compare two history entries, a response and its origin, or a call under two versions."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class CompareController(Controller):
-    """Comparing, from wherever one is."""
+    """Opens the comparison screen."""
 
     @background(group="ask", description="compare")
     async def compare_entries(self, left: int, right: int) -> None:
+        """Compare two history entries."""
         try:
             await self._compare(await past_exchange(self.session, left), await past_exchange(self.session, right))
         except ExplorerError as error:
@@ -31,17 +32,17 @@ class CompareController(Controller):
 
     @background(group="ask", description="compare")
     async def action_compare(self) -> None:
-        """Compare the answer with the entry that it is a replay of, or with the last one of the same call before it."""
+        """Compare the response with the entry it replays, or with the previous entry of the same call."""
         from explorer.session.comparison import previous_entry
 
         shown = self.response_pane.exchange
         if shown is None:
-            self.tell("There is no answer to be compared.")
+            self.tell("There is no response to compare.")
             return
         try:
             number = shown.origin or await previous_entry(self.session, shown)
             if not number:
-                self.tell("Nothing of this call is in the history that this answer could be compared with.")
+                self.tell("The history has no earlier entry of this call to compare with.")
                 return
             await self._compare(await past_exchange(self.session, number), shown)
         except ExplorerError as error:
@@ -49,8 +50,8 @@ class CompareController(Controller):
 
     @background(group="ask", description="lens")
     async def action_lens(self) -> None:
-        """Send the call under two versions, and compare the answers."""
-        if not self.opened() or self.main.has_missing_values():
+        """Send the call under two versions, and compare the responses."""
+        if not self.require_endpoint() or self.main.has_missing_values():
             return
         from explorer.session.experiments import compare_versions, versioned_call
         from explorer.tui.screens.comparison import ComparingScreen
@@ -59,29 +60,31 @@ class CompareController(Controller):
 
         self.main.form.keep_draft()
         try:
-            through = await asyncio.to_thread(versioned_call, self.session, self.workspace.call())
-            chosen = await self.app.push_screen_wait(VersionsDialog(through))
+            versioned = await asyncio.to_thread(versioned_call, self.session, self.workspace.call())
+            chosen = await self.app.push_screen_wait(VersionsDialog(versioned))
             if chosen is None:
                 return
-            if through.question and not await self.app.push_screen_wait(
-                ConfirmDialog("Send it twice?", f"{through.question}.", yes="Yes, send it twice")
+            if versioned.question and not await self.app.push_screen_wait(
+                ConfirmDialog("Send the call twice?", f"{versioned.question}.", yes="Send twice")
             ):
                 return
-            self.tell(f"Sending {through.call.address} under {chosen[0].key} and {chosen[1].key} …")
-            seen = await compare_versions(self.session, through, *chosen, agreed=True)
+            self.tell(f"Sending {versioned.call.address} under {chosen[0].key} and {chosen[1].key} …")
+            comparison = await compare_versions(self.session, versioned, *chosen, agreed=True)
         except ExplorerError as error:
             self.notify_error(error)
             return
         if self.layout.history_open:
             self.main.history.show()
-        titles = [f"{one.key}: {one.accept or 'no Accept header'}" for one in seen.variants]
-        screen = ComparingScreen(self.session, *seen.exchanges, (titles[0], titles[1]), "\n".join(seen.notes))
+        titles = [f"{variant.key}: {variant.accept or 'no Accept header'}" for variant in comparison.variants]
+        screen = ComparingScreen(
+            self.session, *comparison.exchanges, (titles[0], titles[1]), "\n".join(comparison.notes)
+        )
         await self.app.push_screen(screen)
 
 
 def _titles(left: Exchange, right: Exchange) -> tuple[str, str]:
-    """What the two are; what holds for both is said once."""
-    then, now = (time.localtime(one.started_at) for one in (left, right))
+    """Return the titles of both sides. What they share appears only in the first."""
+    then, now = (time.localtime(exchange.started_at) for exchange in (left, right))
     day = "" if then[:3] == now[:3] else "%Y-%m-%d "
     first = f"{left.call.address} {_number(left)} {time.strftime(f'{day}%H:%M:%S', then)}"
     address = "" if right.call.address == left.call.address else f"{right.call.address} "
@@ -89,9 +92,9 @@ def _titles(left: Exchange, right: Exchange) -> tuple[str, str]:
 
 
 def _number(exchange: Exchange) -> str:
-    return f"#{exchange.id}" if exchange.id else "this answer"
+    return f"#{exchange.id}" if exchange.id else "this response"
 
 
 def _replay(exchange: Exchange) -> str:
-    how = {"exact": "the same bytes", "again": "signed anew", "form": "from the form"}.get(exchange.replayed, "")
+    how = {"exact": "same bytes", "again": "signed again", "form": "from the form"}.get(exchange.replayed, "")
     return f", a replay of #{exchange.origin}{f', {how}' if how else ''}" if exchange.origin else ""

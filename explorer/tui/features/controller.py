@@ -1,8 +1,8 @@
-"""What the features of the main screen share: the base of their controllers, and the context that they work in.
+"""The base class of the main screen's controllers, and the context they share.
 
 MainScreen ── composes ──► controllers ── MainContext ──► session, workspace, layout, panes
-    │ actions, messages       │ hooks (furnished, form_shown, send_ended …): the context calls them on each controller
-    └─────────────────────────┘ verbs (form.open, sender.send, history.recall …): what one feature offers to others
+    │ actions, messages       │ hooks (panes_ready, form_shown, send_ended …): called on every controller
+    └─────────────────────────┘ verbs (form.open, sender.send, history.replay …): what one feature offers to others
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ C = TypeVar("C", bound="Controller")
 def background(
     *, group: str, description: str, exclusive: bool = True
 ) -> Callable[[Callable[Concatenate[C, P], Coroutine[Any, Any, T]]], Callable[Concatenate[C, P], Worker[T]]]:
-    """Run a controller's coroutine in a worker of the main screen. In an *exclusive* group the worker before it is
-    cancelled; an error becomes a message on screen that names *description*."""
+    """Run a controller's coroutine in a worker of the main screen.
+
+    In an *exclusive* group, a new worker cancels the previous one. An error is shown to the user with *description*.
+    """
 
     def decorate(method: Callable[Concatenate[C, P], Coroutine[Any, Any, T]]) -> Callable[Concatenate[C, P], Worker[T]]:
         def start(self: C, /, *args: P.args, **kwargs: P.kwargs) -> Worker[T]:
@@ -66,26 +68,19 @@ class FormVerbs(Protocol):
     def open(
         self, address: str, draft: Draft | None = None, origin: int = 0, *, followed: bool = False
     ) -> Worker[None]:
-        """Open an endpoint, with its own draft unless one is given (from the entry *origin* of the history);
-        *followed* where the trail of followed ids goes on."""
+        """Open an endpoint, with its own draft unless one is given.
+
+        *origin* is the history entry that the draft comes from. *followed*: keep the trail of followed ids.
+        """
 
     async def show(self) -> None:
-        """Build the form of the open endpoint anew."""
+        """Rebuild the form of the open endpoint."""
 
     def check(self) -> tuple[Problem, ...]:
-        """Show the problems of the form; return those that are errors."""
+        """Show the problems of the form. Return those that are errors."""
 
     def keep_draft(self) -> None:
-        """Take what the form holds into the workspace."""
-
-    def schedule_save(self) -> None:
-        """Write the drafts after a pause."""
-
-    def save_drafts(self) -> Worker[None]:
-        """Write the drafts now."""
-
-    async def write_drafts(self) -> None:
-        """Write the drafts now, and wait for it."""
+        """Store the values of the form in the workspace."""
 
     def show_title(self, url: str = "") -> None:
         """Update the title bar."""
@@ -94,7 +89,20 @@ class FormVerbs(Protocol):
         """Sign the preview again after a pause."""
 
     def look_up_credentials(self) -> Worker[None]:
-        """Show where each credential comes from."""
+        """Show the source of each credential."""
+
+
+class DraftVerbs(Protocol):
+    """What saving drafts offers to other features."""
+
+    def schedule_save(self) -> None:
+        """Save the drafts after a pause."""
+
+    def save(self) -> Worker[None]:
+        """Save the drafts now, in the background."""
+
+    async def write(self) -> None:
+        """Save the drafts now; return when they are on disk."""
 
 
 class SenderVerbs(Protocol):
@@ -103,31 +111,38 @@ class SenderVerbs(Protocol):
     sending: int
 
     def send(self, call: Call, replay: Replay | None = None) -> Worker[None]:
-        """Send *call*, or what was made ready to be replayed."""
+        """Send *call*, or a prepared replay."""
 
     def refuse(self, errors: tuple[Problem, ...]) -> None:
-        """Show why nothing is sent, and go to the first field."""
+        """Show why nothing is sent, and focus the first field with an error."""
 
-    async def agreed(self, call: Call) -> bool:
-        """Ask what the session wants to be asked before *call*; return the answer."""
+    async def confirm(self, call: Call) -> bool:
+        """Ask the user to confirm *call* if the session requires it. Return whether it may be sent."""
 
     def begin(self) -> int:
-        """Take the number of a new send; those before it show nothing any more."""
+        """Return the number of a new send. Results of earlier sends are no longer shown."""
 
     def end(self, number: int) -> None:
-        """End the send of that number, unless a newer one began."""
+        """End the send *number*, unless a newer one has started."""
 
     def ended(self) -> None:
-        """Show what the vendor complains about, and call ``send_ended`` on every controller."""
+        """Show the fields that the vendor rejected, and call ``send_ended`` on every controller."""
+
+
+class ResponseVerbs(Protocol):
+    """What showing responses offers to other features."""
 
     async def show_exchange(self, exchange: Exchange) -> None:
         """Show a single response."""
+
+    async def show_stopped(self, exchange: Exchange | None, call: Call) -> None:
+        """Show the partial response of a canceled send, if any of it arrived."""
 
     def show_error(self, error: ExplorerError) -> None:
         """Show why there is no response."""
 
     def page_of(self, exchange: Exchange) -> PageInfo | None:
-        """Return what is known of the page in a response."""
+        """Return the page information of a response, None if there is none."""
 
 
 class CollectionVerbs(Protocol):
@@ -135,37 +150,49 @@ class CollectionVerbs(Protocol):
 
     page_buffer: PageBuffer | None
 
-    def is_seen(self, gathering: PageBuffer) -> bool:
-        """Return whether that collection is the one on screen."""
+    @property
+    def active(self) -> bool:
+        """Whether the collection is visible and planned, running or paused."""
 
-    def adopt(self, gathering: PageBuffer) -> None:
-        """Make *gathering* the collection of this screen, and show it."""
+    def is_visible(self, buffer: PageBuffer) -> bool:
+        """Return whether *buffer* is the collection on screen."""
 
-    def show(self, gathering: PageBuffer) -> None:
-        """Show a collection."""
+    def adopt(self, buffer: PageBuffer) -> None:
+        """Replace the collection of this screen with *buffer*, and show it."""
+
+    def show(self, buffer: PageBuffer) -> None:
+        """Show the records received so far, and the progress."""
+
+    def show_progress(self, buffer: PageBuffer) -> None:
+        """Show the progress of *buffer* if it is visible."""
+
+    def discard(self) -> None:
+        """Stop and close the collection, if there is one."""
 
 
 class HistoryVerbs(Protocol):
     """What the history offers to other features."""
 
     def show(self, *, focus: bool = False, begin: int = 0) -> Worker[None]:
-        """Show the rows that fit the search, from the entry *begin* on where one is given."""
+        """Show the rows that match the search, starting at the entry *begin* if it is given."""
 
     def show_entry(self, number: int) -> Worker[None]:
-        """Show an entry: what was sent and received."""
+        """Show an entry: the request and its response."""
 
     def replay(self, number: int, how: ReplayMode) -> Worker[None]:
         """Send an entry again."""
 
     def load_into_form(self, number: int) -> Worker[None]:
-        """Put the values of an entry into the form."""
+        """Load the values of an entry into the form."""
 
 
 class MainContext:
-    """What the controllers of one main screen work with."""
+    """What the controllers of one main screen share."""
 
     form: FormVerbs
+    drafts: DraftVerbs
     sender: SenderVerbs
+    response: ResponseVerbs
     history: HistoryVerbs
     collection: CollectionVerbs
 
@@ -182,30 +209,30 @@ class MainContext:
         self.workspace = workspace
         self.layout = layout
         self.ready = ready
-        """Set when the panes are made."""
+        """Set once the panes exist."""
         self.controllers: tuple[Controller, ...] = ()
 
     def has_missing_values(self) -> bool:
-        """Return whether the call cannot be sent yet because a value of it is still unknown; says so then."""
+        """Return whether a value of the call is still unknown; if so, notify the user."""
         return any(controller.has_missing_values() for controller in self.controllers)
 
 
 class Controller:
-    """One feature. Methods named ``action_…`` are actions of the main screen; the hooks below do nothing here."""
+    """One feature. Methods named ``action_…`` become actions of the main screen; hooks do nothing by default."""
 
     def __init__(self, main: MainContext) -> None:
         self.main = main
 
     def actions(self) -> Iterator[str]:
-        """Yield the names of its action methods."""
+        """Yield the names of the action methods."""
         return (name for name in dir(self) if name.startswith("action_"))
 
-    # --- shorthands --------------------------------------------------------------------------------------------------
+    # --- shortcuts ---------------------------------------------------------------------------------------------------
 
     @property
     def app(self) -> AppBase:
         """The app."""
-        app: AppBase = self.main.screen.app  # type: ignore[assignment]  # this screen has no other
+        app: AppBase = self.main.screen.app  # type: ignore[assignment]  # the main screen belongs to this app
         return app
 
     @property
@@ -215,12 +242,12 @@ class Controller:
 
     @property
     def workspace(self) -> Workspace:
-        """What is open."""
+        """The open endpoint and its draft."""
         return self.main.workspace
 
     @property
     def layout(self) -> PaneLayout:
-        """The panes: which are seen, which has the focus."""
+        """The panes: which are visible, and which has the focus."""
         return self.main.layout
 
     @property
@@ -251,9 +278,9 @@ class Controller:
         """Show an error with its hint."""
         self.app.tell(error.sentence, severity=severity)
 
-    def opened(self) -> bool:
-        """Return whether an endpoint is open; says so where none is."""
-        return self.layout.opened()
+    def require_endpoint(self) -> bool:
+        """Return whether an endpoint is open; if not, notify the user."""
+        return self.layout.require_endpoint()
 
     def cancel_group(self, group: str) -> None:
         """Cancel the workers of a group."""
@@ -262,55 +289,55 @@ class Controller:
     # --- hooks -------------------------------------------------------------------------------------------------------
 
     async def panes_ready(self) -> None:
-        """The panes exist."""
+        """Called when the panes exist."""
 
     def opening(self) -> None:
-        """An endpoint is opened from elsewhere than a followed id."""
+        """Called before an endpoint is opened in any way except by following an id."""
 
     async def form_opening(self) -> None:
-        """The form of the open endpoint is about to be built."""
+        """Called before the form of the open endpoint is built."""
 
     def form_shown(self) -> None:
-        """The form was built."""
+        """Called after the form was built."""
 
     def form_problems(self) -> tuple[Problem, ...] | None:
-        """Return the problems of the form in place of the endpoint's own check; None for the latter."""
+        """Return problems that replace the endpoint's own check, None to keep that check."""
         return None
 
     def form_checked(self) -> None:
-        """The problems of the form are shown."""
+        """Called after the problems of the form are shown."""
 
-    async def may_send(self, call: Call, replay: Replay | None) -> bool:  # noqa: ARG002 - for those that need it
-        """Return whether *call* (or its replay) may be sent; asks the user where that is due."""
+    async def may_send(self, call: Call, replay: Replay | None) -> bool:  # noqa: ARG002 - for overrides
+        """Return whether *call* (or its replay) may be sent, after asking the user if necessary."""
         return True
 
-    def handles_send(self, *, force: bool) -> bool:  # noqa: ARG002 - for those that need it
-        """Send the form in a way of its own; return whether it did."""
+    def handles_send(self, *, force: bool) -> bool:  # noqa: ARG002 - for overrides
+        """Return whether this controller sends the form itself; if so, it has started to."""
         return False
 
     def has_missing_values(self) -> bool:
-        """Return whether a value of the call is still unknown; says so then."""
+        """Return whether a value of the call is still unknown; if so, notify the user."""
         return False
 
     def cancel_running(self) -> bool:
-        """Stop what is under way; return whether there was anything."""
+        """Cancel running work. Return whether there was any."""
         return False
 
     def exchange_opening(self, exchange: Exchange) -> None:
-        """A single response is about to be shown."""
+        """Called before a single response is shown."""
 
     def form_changed(self) -> None:
-        """Something in the form changed."""
+        """Called when anything in the form changes."""
 
     async def show_last_response(self) -> bool:
-        """Show what the open endpoint answered last; return whether it did."""
+        """Show the last response of the open endpoint. Return whether there was one."""
         return False
 
-    def answered(self, exchange: Exchange, replay: Replay | None) -> None:
-        """A send ended with *exchange*, which is shown."""
+    def exchange_shown(self, exchange: Exchange, replay: Replay | None) -> None:
+        """Called when the exchange of a send is shown."""
 
     def send_ended(self) -> None:
-        """A send ended, whatever came of it."""
+        """Called when a send ended, successfully or not."""
 
     def unmounted(self) -> None:
-        """The screen is gone."""
+        """Called when the screen is gone."""

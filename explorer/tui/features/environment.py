@@ -1,4 +1,4 @@
-"""Choose where calls go, with which credentials, and which faults the sandbox plays."""
+"""Choose environment, credentials, theme and the faults of the sandbox."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class EnvironmentController(Controller):
-    """Environment, credentials, theme."""
+    """Environment, credentials and theme."""
 
     @background(group="ask", description="environment")
     async def action_environment(self) -> None:
-        """Choose where the vendor's calls go."""
+        """Choose where the vendor's calls are sent."""
         if not self.workspace.address:
-            self.tell("Open an endpoint first: environments belong to a vendor.")
+            self.tell("Open an endpoint first. Environments belong to a vendor.")
             return
         from explorer.core.model import SANDBOX
         from explorer.tui.screens.dialogs import EnvironmentChoice, EnvironmentDialog
@@ -29,14 +29,16 @@ class EnvironmentController(Controller):
         vendor = self.session.vendor(self.workspace.vendor_id)
         sandbox = EnvironmentChoice(SANDBOX, "the embedded server on this machine", "Sandbox")
         choices = [sandbox]
-        for name, one in vendor.environments.items():
-            choices.append(EnvironmentChoice(name, one.base_url, one.title, one.guarded, one.note))
+        for name, environment in vendor.environments.items():
+            choices.append(
+                EnvironmentChoice(name, environment.base_url, environment.title, environment.guarded, environment.note)
+            )
         chosen = await self.app.push_screen_wait(EnvironmentDialog(vendor.title, choices, self.workspace.environment))
         if chosen:
             await self.change_environment(chosen)
 
     async def change_environment(self, name: str) -> None:
-        """Send the open vendor's calls to another environment from now on."""
+        """Switch the open vendor to another environment."""
         vendor = self.workspace.vendor_id
         self.workspace.chosen[vendor] = name
         self.main.form.keep_draft()
@@ -45,16 +47,16 @@ class EnvironmentController(Controller):
 
     @background(group="ask", description="credentials")
     async def action_credentials(self) -> None:
-        """Type the vendor's credentials for the environment; they are kept for this session only."""
+        """Enter the vendor's credentials for the environment. They are kept in memory until the app ends."""
         if not self.workspace.address:
-            self.tell("Open an endpoint first: credentials belong to a vendor.")
+            self.tell("Open an endpoint first. Credentials belong to a vendor.")
             return
         from explorer.tui.screens.dialogs import CredentialDialog
 
         vendor, environment = self.session.vendor(self.workspace.vendor_id), self.workspace.environment
-        asked = await asyncio.to_thread(self.session.vault.status, vendor, environment)
+        credentials = await asyncio.to_thread(self.session.vault.status, vendor, environment)
         title = f"{vendor.title}, {environment}"
-        typed = await self.app.push_screen_wait(CredentialDialog(title, asked, "in memory until you leave"))
+        typed = await self.app.push_screen_wait(CredentialDialog(title, credentials, "in memory until you quit"))
         if typed:
             try:
                 for name, secret in typed.items():
@@ -65,25 +67,25 @@ class EnvironmentController(Controller):
             self.main.form.schedule_preview()
 
     def action_theme(self) -> None:
-        """The next theme."""
+        """Switch to the next theme."""
         names = self.app.theme_names
         if names:
             at = names.index(self.app.theme) if self.app.theme in names else -1
             self.change_theme(names[(at + 1) % len(names)])
 
     def change_theme(self, name: str) -> None:
-        """Wear another theme, and keep it."""
+        """Switch to a theme, and store it in the settings."""
         self.app.theme = name
         self.tell(f"Theme: {name}")
         self.layout.store_setting(theme=name)
 
 
-LOOK = 0.5
-"""Seconds between two looks whether faults have worn out, while there are any."""
+CHECK_INTERVAL = 0.5
+"""Seconds between checks for expired faults, while any are active."""
 
 
 class FaultsController(Controller):
-    """Faults of the sandbox."""
+    """The faults of the sandbox."""
 
     def __init__(self, main: MainContext) -> None:
         self._fault_timer: Timer | None = None
@@ -94,15 +96,13 @@ class FaultsController(Controller):
 
     @property
     def is_available(self) -> bool:
-        """Whether faults would show: calls go to the sandbox, or may."""
+        """Whether faults would have an effect: calls go to the sandbox, or may."""
         return not self.workspace.address or self.workspace.in_sandbox
 
     def action_faults(self) -> None:
         """Switch faults on and off."""
         if not self.is_available:
-            self.tell(
-                f"Only the sandbox goes wrong on purpose, and calls go to {self.workspace.environment}. E chooses."
-            )
+            self.tell(f"Faults need the sandbox, but calls go to {self.workspace.environment}. Press E to change that.")
             return
         from explorer.tui.screens.faults import FaultsDialog
 
@@ -113,11 +113,12 @@ class FaultsController(Controller):
         self._show_faults()
 
     def _show_faults(self) -> None:
-        """Mark the title; faults with a number of times go away by themselves, so look again while there are any."""
+        """Show the active faults in the title. Faults with a count expire by themselves, so check again while any are
+        active."""
         faults = self.session.sandbox.faults
         self.title_bar.faults = " ".join(map(str, faults))
         if self._fault_timer is None and faults:
-            self._fault_timer = self.main.screen.set_interval(LOOK, self._show_faults)
+            self._fault_timer = self.main.screen.set_interval(CHECK_INTERVAL, self._show_faults)
         elif self._fault_timer is not None and not faults:
             self._fault_timer.stop()
             self._fault_timer = None

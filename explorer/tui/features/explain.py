@@ -1,4 +1,4 @@
-"""How the request is signed, and why a call was refused, each on a screen of its own."""
+"""Show how a request is signed, and why a call was refused."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 _FORM_FIXES = ("field", "headers", "readings", "method")
-"""What is mended in the form, which has to hold what was sent."""
+"""Fixes made in the form, which must contain what was sent."""
 
 
 class ExplainController(Controller):
-    """The focus decides what is explained: a row of the history, the response, else the form."""
+    """Explains the history row, the response or the form, depending on the focus."""
 
-    async def _asked_about(self) -> Exchange | None:
-        """The exchange that has the focus; None where it is the form."""
+    async def _focused_exchange(self) -> Exchange | None:
+        """Return the exchange with the focus, None for the form."""
         if self.layout.pane == "history":
             number = self.history_panel.selected
             return await past_exchange(self.session, number) if number is not None else None
@@ -32,7 +32,7 @@ class ExplainController(Controller):
     async def action_signature(self) -> None:
         """Open the signature debugger."""
         try:
-            exchange = await self._asked_about()
+            exchange = await self._focused_exchange()
         except ExplorerError as error:
             self.notify_error(error)
             return
@@ -41,7 +41,7 @@ class ExplainController(Controller):
     async def _debug(self, exchange: Exchange | None) -> None:
         from explorer.session.explain import explain_call, explain_exchange
 
-        if exchange is None and not self.opened():
+        if exchange is None and not self.require_endpoint():
             return
         try:
             if exchange is not None:
@@ -53,7 +53,7 @@ class ExplainController(Controller):
             self.notify_error(error)
             return
         if explained.scheme == "none":
-            self.tell(f"{explained.call.address} is anonymous: nothing is signed, and no token is sent.")
+            self.tell(f"{explained.call.address} uses no authentication: no signature and no token.")
             return
         from explorer.tui.screens.signature import SignatureScreen
 
@@ -61,15 +61,17 @@ class ExplainController(Controller):
 
     @background(group="explain", description="explain")
     async def action_why(self) -> None:
-        """Explain why the call was refused, and do what is chosen about it."""
+        """Explain why the call was refused, and apply the chosen fix."""
         from explorer.session.explain import explain_refused, was_refused
         from explorer.tui.screens.refusal import RefusalScreen
 
         recalled = self.layout.pane == "history"
         try:
-            exchange = await self._asked_about() or await self._last_form_response()
+            exchange = await self._focused_exchange() or await self._last_form_response()
             if exchange is None or not was_refused(exchange):
-                self.tell("Nothing was refused here. On an answer or a row that was, W tells why.")
+                self.tell(
+                    "Nothing to explain: this call was not refused. Press W on a refused response or history entry."
+                )
                 return
             explanation = await explain_refused(self.session, exchange)
         except ExplorerError as error:
@@ -80,37 +82,38 @@ class ExplainController(Controller):
             await self._fix(exchange, *chosen, recalled=recalled)
 
     async def _last_form_response(self) -> Exchange | None:
-        """What came of the open endpoint last: also a call that no token was given for, which has no answer to show."""
+        """Return the latest history entry of the open endpoint, including a call without a response because a token was
+        missing."""
         if not self.workspace.address:
             return None
         rows = await recent_entries(self.session, limit=1, text=f"endpoint:{self.workspace.address}")
         return await past_exchange(self.session, rows[0].id) if rows else None
 
-    async def _fix(self, exchange: Exchange, mend: Fix, where: str, *, recalled: bool) -> None:
-        """Do what mends it, with the call on the desk."""
+    async def _fix(self, exchange: Exchange, fix: Fix, where: str, *, recalled: bool) -> None:
+        """Apply a fix, with the call loaded into the form if necessary."""
         call = exchange.call
-        if mend == "signature":
+        if fix == "signature":
             await self._debug(exchange)
             return
-        if mend == "again" and recalled:
+        if fix == "again" and recalled:
             self.main.history.replay(exchange.id, "again")
             return
-        if mend in _FORM_FIXES and recalled and exchange.id:
+        if fix in _FORM_FIXES and recalled and exchange.id:
             await self.main.history.load_into_form(exchange.id).wait()
         elif call.address != self.workspace.address:
             await self.main.form.open(call.address).wait()
         self.layout.go("request")
-        if mend == "field":
+        if fix == "field":
             if not where or not self.request_pane.focus_field(where):
-                self.tell(f"The form has no field {where}." if where else "No field of the form is named.")
-        elif mend == "headers":
+                self.tell(f"The form has no field {where}." if where else "The refusal names no field of the form.")
+        elif fix == "headers":
             self.request_pane.open_tab("headers")
         else:
-            await self.main.screen.run_action("send" if mend == "again" else mend)
+            await self.main.screen.run_action("send" if fix == "again" else fix)
 
     def action_doctor(self) -> None:
-        """Look over the vendor of the open endpoint, in the environment that its calls go to."""
-        if not self.opened():
+        """Check the vendor of the open endpoint, in its current environment."""
+        if not self.require_endpoint():
             return
         from explorer.tui.screens.doctor import DoctorScreen
 

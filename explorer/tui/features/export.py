@@ -1,4 +1,4 @@
-"""Calls from and to elsewhere: what lies open, was answered or is in the history as text; a curl line into the form."""
+"""Export the form, a response or history entries as text; import a curl command."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ class ExportController(Controller):
 
     @background(group="ask", description="export")
     async def action_export(self) -> None:
-        """Export what has the focus: the request as it stands, the answer, or the entry of the history."""
+        """Export the focused request, response or history entry."""
         from explorer.tui.screens.export import ExportDialog
 
-        every = None
+        matches = None
         try:
             if self.layout.pane == "history":
                 number = self.history_panel.selected
                 if number is None:
-                    self.tell("There is no entry to be exported.")
+                    self.tell("There is no entry to export.")
                     return
                 exchange = await past_exchange(self.session, number)
-                one = self._past(f"#{number} {exchange.call.address}", [exchange])
-                every = self._every(self.history_panel.search, len(self.history_panel.rows))
+                exportable = self._past(f"#{number} {exchange.call.address}", [exchange])
+                matches = self._matches(self.history_panel.search, len(self.history_panel.rows))
             elif self.layout.pane == "response" and self.response_pane.exchange is not None:
                 exchange = self.workspace.unredacted(self.response_pane.exchange)
                 number = exchange.id
-                one = self._past(f"{f'#{number} ' if number else ''}{exchange.call.address}", [exchange])
-            elif self.opened():
+                exportable = self._past(f"{f'#{number} ' if number else ''}{exchange.call.address}", [exchange])
+            elif self.require_endpoint():
                 self.main.form.keep_draft()
-                one = self._standing(self.workspace.call(force=True))
+                exportable = self._draft(self.workspace.call(force=True))
             else:
                 return
         except ExplorerError as error:
             self.notify_error(error)
             return
-        await self.app.push_screen_wait(ExportDialog(one, every))
+        await self.app.push_screen_wait(ExportDialog(exportable, matches))
 
-    def _standing(self, call: Call) -> Exportable:
+    def _draft(self, call: Call) -> Exportable:
         from explorer.session.export import export_call
         from explorer.tui.screens.export import Exportable
 
@@ -57,14 +57,14 @@ class ExportController(Controller):
             await self.session.ready(call)
             return await asyncio.to_thread(lambda: export_call(self.session, call, format_id, show_secrets=secrets))
 
-        return Exportable(f"{call.address} as it stands", make, call.endpoint)
+        return Exportable(f"{call.address} (form)", make, call.endpoint)
 
     def _past(self, title: str, exchanges: Sequence[Exchange]) -> Exportable:
         from explorer.tui.screens.export import Exportable
 
-        return Exportable(title, self._maker(exchanges), exchanges[0].call.endpoint)
+        return Exportable(title, self._exporter(exchanges), exchanges[0].call.endpoint)
 
-    def _maker(self, exchanges: Sequence[Exchange]) -> Callable[[str, bool], Awaitable[bytes]]:
+    def _exporter(self, exchanges: Sequence[Exchange]) -> Callable[[str, bool], Awaitable[bytes]]:
         from explorer.session.export import export_exchanges
 
         async def make(format_id: str, secrets: bool) -> bytes:
@@ -74,8 +74,8 @@ class ExportController(Controller):
 
         return make
 
-    def _every(self, search: str, rows: int) -> Exportable | None:
-        """An archive of everything that the search finds."""
+    def _matches(self, search: str, rows: int) -> Exportable | None:
+        """Return the export of all entries that match the search, None for fewer than two."""
         from explorer.core.export.formats import archive_formats
         from explorer.session.export import MAX_EXCHANGES, export_exchanges, search_exchanges
         from explorer.tui.screens.export import Exportable
@@ -89,23 +89,23 @@ class ExportController(Controller):
                 lambda: export_exchanges(self.session, exchanges, format_id, show_secrets=secrets)
             )
 
-        title = f"all that {search!r} finds" if search else "the whole history"
-        return Exportable(f"{title}, the newest {MAX_EXCHANGES:,} at most", make, "history", archive_formats())
+        title = f"all matches of {search!r}" if search else "the whole history"
+        return Exportable(f"{title}, newest {MAX_EXCHANGES:,} at most", make, "history", archive_formats())
 
     @background(group="ask", description="import")
     async def action_import(self) -> None:
-        """Fill a form with what a curl line asks for."""
+        """Fill in the form of a pasted curl command."""
         from explorer.tui.screens.import_curl import ImportDialog
 
-        line = await self.app.push_screen_wait(ImportDialog(self.session))
-        if line is None:
+        command = await self.app.push_screen_wait(ImportDialog(self.session))
+        if command is None:
             return
-        call = line.call
+        call = command.call
         self.workspace.chosen[call.vendor] = call.environment
         draft = Draft(call.entries, dict(call.readings), call.headers, call.extra, call.method)
         await self.main.form.open(call.address, draft).wait()
-        told = [
-            f"The form holds the curl line, for {call.environment}.",
-            *(f"· {one}" for one in line.notes),
+        lines = [
+            f"Imported the curl command for {call.environment}.",
+            *(f"· {note}" for note in command.notes),
         ]
-        self.tell("\n".join(told), severity="warning" if line.notes else "information")
+        self.tell("\n".join(lines), severity="warning" if command.notes else "information")

@@ -1,11 +1,10 @@
-"""Opening an endpoint and filling its form: drafts, problems, readings."""
+"""Open an endpoint and keep its form, draft, title and problems in sync."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from explorer.errors import ExplorerError
 from explorer.session.prepare import check_call
 from explorer.tui.features.controller import Controller, background
 from explorer.tui.panes.title_bar import OpenEndpoint
@@ -13,7 +12,6 @@ from explorer.tui.panes.title_bar import OpenEndpoint
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from textual.timer import Timer
     from textual.worker import Worker
 
     from explorer.errors import Problem
@@ -21,29 +19,26 @@ if TYPE_CHECKING:
     from explorer.tui.features.controller import MainContext
 
 
-SAVE_PAUSE = 0.5
-"""Seconds from the first change that is not written yet until drafts are written, however long typing goes on."""
-
-
 class FormController(Controller):
-    """Opens endpoints, and keeps form, draft, title and problems in step."""
+    """Opens endpoints, and keeps form, draft, title and problems in sync."""
 
     def __init__(self, main: MainContext) -> None:
-        self._save_timer: Timer | None = None
         self._release: Callable[[], None] = lambda: None
-        """Lets go of the keys that wait for the form that was asked for last."""
+        """Releases the keys that wait for the form opened last."""
         super().__init__(main)
 
     def open(
         self, address: str, draft: Draft | None = None, origin: int = 0, *, followed: bool = False
     ) -> Worker[None]:
-        """Open an endpoint, with its own draft unless one is given (from the entry *origin* of the history); *followed*
-        where the trail of followed ids goes on. What is typed meanwhile waits for the form."""
+        """Open an endpoint, with its own draft unless one is given. Keys typed meanwhile wait for the form.
+
+        *origin* is the history entry that the draft comes from. *followed*: keep the trail of followed ids.
+        """
         if not followed:
             for controller in self.main.controllers:
                 controller.opening()
-        before, self._release = self._release, self.app.type_ahead.hold()
-        before()
+        release_previous, self._release = self._release, self.app.type_ahead.hold()
+        release_previous()
         return self._open(address, draft, origin, self._release)
 
     @background(group="open", description="open")
@@ -67,7 +62,7 @@ class FormController(Controller):
         for controller in self.main.controllers:
             if await controller.show_last_response():
                 return
-        self.response_pane.show_idle("Nothing sent yet. F5 or ctrl+r sends.")
+        self.response_pane.show_idle("Nothing sent yet. Press F5 to send.")
         self.title_bar.state = ""
 
     async def show(self) -> None:
@@ -76,21 +71,21 @@ class FormController(Controller):
 
         for controller in self.main.controllers:
             await controller.form_opening()
-        desk = self.workspace
-        operation = desk.operation
+        workspace = self.workspace
+        operation = workspace.operation
         shown = RequestPaneState(
             vendor=operation.vendor,
             endpoint=operation.endpoint,
-            environment=desk.environment,
-            readings=desk.readings,
-            chosen=dict(desk.draft.readings),
-            method=desk.draft.method,
-            headers=desk.draft.headers,
-            extra=desk.draft.extra,
+            environment=workspace.environment,
+            readings=workspace.readings,
+            chosen=dict(workspace.draft.readings),
+            method=workspace.draft.method,
+            headers=workspace.draft.headers,
+            extra=workspace.draft.extra,
             evidence=await self._evidence(),
         )
-        self.show_title(desk.plain_url())
-        await self.request_pane.show(shown, desk.draft.entries)
+        self.show_title(workspace.plain_url())
+        await self.request_pane.show(shown, workspace.draft.entries)
         self.check()
         self.schedule_preview()
         self.look_up_credentials()
@@ -98,53 +93,46 @@ class FormController(Controller):
             controller.form_shown()
 
     async def _evidence(self) -> dict[str, dict[str, list[str]]]:
-        """What servers made of the readings of the open endpoint, in words."""
+        """Return the observed outcomes of each reading of the open endpoint, as text: reading → choice → lines."""
         if not any(reading.changes_request for reading in self.workspace.readings.values()):
             return {}
         from explorer.session.ambiguity_status import ambiguities
         from explorer.tui.panes.request.readings import evidence_line
 
         vendor, _, endpoint = self.workspace.address.partition(".")
-        found = await asyncio.to_thread(ambiguities, self.session, vendor, endpoint)
+        statuses = await asyncio.to_thread(ambiguities, self.session, vendor, endpoint)
         return {
-            one.key: {choice: [evidence_line(trial) for trial in trials] for choice, trials in one.evidence.items()}
-            for one in found
-            if one.tried
+            status.key: {
+                choice: [evidence_line(trial) for trial in trials] for choice, trials in status.evidence.items()
+            }
+            for status in statuses
+            if status.tried
         }
 
     def show_title(self, url: str = "") -> None:
-        """Update the title bar; the URL stays where none is given."""
+        """Update the title bar. Without *url*, the shown URL does not change."""
         bar = self.title_bar
-        desk = self.workspace
-        operation = desk.operation
+        workspace = self.workspace
+        operation = workspace.operation
         bar.place = OpenEndpoint(
             vendor=operation.vendor.title,
             endpoint=operation.endpoint.title,
-            environment=desk.environment,
-            guarded=desk.guarded,
-            method=desk.draft.method or operation.endpoint.method,
+            environment=workspace.environment,
+            guarded=workspace.guarded,
+            method=workspace.draft.method or operation.endpoint.method,
             url=url or bar.place.url,
-            badges=desk.badges(),
+            badges=workspace.badges(),
         )
 
     def changed(self) -> None:
-        """Check at once, sign when there is a pause, and write the draft soon."""
+        """Check the form at once, sign the preview after a pause, and save the draft soon."""
         self.keep_draft()
         self.check()
         self.schedule_preview()
-        self.schedule_save()
-
-    def schedule_save(self) -> None:
-        """Write the drafts soon, however long typing goes on."""
-        if self._save_timer is None:
-            self._save_timer = self.main.screen.set_timer(SAVE_PAUSE, self._save_due)
-
-    def _save_due(self) -> None:
-        self._save_timer = None
-        self.save_drafts()
+        self.main.drafts.schedule_save()
 
     def keep_draft(self) -> None:
-        """Take what the form holds into the workspace."""
+        """Store the values of the form in the workspace."""
         if not self.main.ready.is_set():
             return
         pane = self.request_pane
@@ -152,14 +140,14 @@ class FormController(Controller):
             self.workspace.typed(entries=pane.entries, headers=pane.extra_headers, extra=pane.extra_params)
 
     def check(self) -> tuple[Problem, ...]:
-        """Show the problems of the form, with what the vendor complained about; return those that are errors."""
-        found = (controller.form_problems() for controller in self.main.controllers)
-        problems = next((own for own in found if own is not None), None)
+        """Show the problems of the form and the vendor's complaints. Return the problems that are errors."""
+        checks = (controller.form_problems() for controller in self.main.controllers)
+        problems = next((check for check in checks if check is not None), None)
         if problems is None:
             problems = check_call(self.session, self.workspace.call()).problems
             known = {problem.field for problem in problems}
-            said = [problem for problem in self.workspace.complaints() if problem.field not in known]
-            self.request_pane.show_problems([*problems, *said])
+            complaints = [problem for problem in self.workspace.complaints() if problem.field not in known]
+            self.request_pane.show_problems([*problems, *complaints])
         else:
             self.request_pane.show_problems(problems)
         for controller in self.main.controllers:
@@ -173,20 +161,7 @@ class FormController(Controller):
 
     @background(group="credentials", description="credentials")
     async def look_up_credentials(self) -> None:
-        """Show where each credential comes from."""
+        """Show the source of each credential."""
         vendor = self.session.vendor(self.workspace.vendor_id)
-        found = await asyncio.to_thread(self.session.vault.status, vendor, self.workspace.environment)
-        self.request_pane.show_credentials(found)
-
-    @background(group="drafts", description="drafts")
-    async def save_drafts(self) -> None:
-        """Write the drafts now."""
-        await self.write_drafts()
-
-    async def write_drafts(self) -> None:
-        """Write the drafts now, and wait for it."""
-        try:
-            for note in await asyncio.to_thread(self.workspace.drafts.save):
-                self.tell(note, severity="warning")
-        except ExplorerError as error:
-            self.notify_error(error)
+        credentials = await asyncio.to_thread(self.session.vault.status, vendor, self.workspace.environment)
+        self.request_pane.show_credentials(credentials)

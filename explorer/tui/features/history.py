@@ -1,4 +1,4 @@
-"""The history: rows as one types, an entry shown, replayed or put into the form."""
+"""The history: search it as the user types, show an entry, replay it, load it into the form."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 PAGE_SIZE: Final = 200
-"""Rows that are read at once, which is more than any screen shows."""
+"""Rows of the first read, more than any screen shows."""
 NEXT_PAGE_SIZE: Final = 1000
-"""Rows that are read when the end of those comes near."""
+"""Rows of each further read, when the cursor approaches the last loaded row."""
 
 
 class HistoryController(Controller):
-    """What was sent before."""
+    """Searches the history, and shows or replays its entries."""
 
     def send_ended(self) -> None:
         if self.layout.history_open:
@@ -33,7 +33,7 @@ class HistoryController(Controller):
 
     @background(group="history", description="history")
     async def show(self, *, focus: bool = False, begin: int = 0) -> None:
-        """Show the rows that are searched for, from the entry *begin* on where one is given."""
+        """Show the rows that match the search, starting at the entry *begin* if it is given."""
         from explorer.session.history import filter_names
 
         panel = self.history_panel
@@ -49,6 +49,7 @@ class HistoryController(Controller):
 
     @background(group="history", description="history")
     async def show_more(self, before: int) -> None:
+        """Append the rows that precede the entry *before*."""
         panel = self.history_panel
         try:
             rows = await recent_entries(self.session, limit=NEXT_PAGE_SIZE, text=panel.search, before=before)
@@ -61,18 +62,18 @@ class HistoryController(Controller):
         self.history_panel.show_problem(error.sentence)
 
     def show_from(self, number: int) -> None:
-        """An entry that is not among the rows: show those from it on, of every search."""
+        """Clear the search and show the rows starting at an entry that is not loaded."""
         self.history_panel.clear_search()
         self.show(begin=number)
 
     def close(self) -> None:
-        """Give the room back."""
+        """Close the history pane."""
         self.layout.history_open = False
         self.layout.go("request" if self.workspace.address else "tree")
 
     @background(group="recall", description="recall")
     async def show_entry(self, number: int) -> None:
-        """Show what was sent and received then."""
+        """Show the request and response of an entry."""
         try:
             exchange = await past_exchange(self.session, number)
             self.session.endpoint(exchange.call.address)
@@ -84,32 +85,32 @@ class HistoryController(Controller):
             await self.main.form.open(call.address).wait()
         self.workspace.last[call.address] = exchange
         self._leave_history()
-        await self.main.sender.show_exchange(exchange)
+        await self.main.response.show_exchange(exchange)
         when = format_local(exchange.started_at)
         self.response_pane.explain(f"From the history: #{number}, sent {when} to {call.environment}.")
         self.layout.go("response")
 
     def _leave_history(self) -> None:
-        """Make room for the answer where the history would hide it."""
+        """Close the history if it would hide the response."""
         if not self.layout.is_extra_wide and not self.layout.is_narrow:
             self.layout.history_open = False
 
     @background(group="recall", description="replay")
     async def replay(self, number: int, how: ReplayMode) -> None:
-        """Send an entry again, after showing what changed and asking what is missing."""
+        """Send an entry again, after showing what changed and asking for masked values."""
         from explorer.session.replay import prepare_replay
         from explorer.tui.screens.replay import ReplayDialog
 
-        given: Sequence[Entry] = ()
+        entries: Sequence[Entry] = ()
         try:
             plan = await prepare_replay(self.session, number, how)
             if plan.masked or plan.question or plan.changes or (how == "exact" and plan.notes):
                 typed = await self.app.push_screen_wait(ReplayDialog(plan))
                 if typed is None:
                     return
-                given = [Entry(name=name, value=secret.reveal()) for name, secret in typed.items()]
-            if given:
-                plan = await prepare_replay(self.session, number, how, given)
+                entries = [Entry(name=name, value=secret.reveal()) for name, secret in typed.items()]
+            if entries:
+                plan = await prepare_replay(self.session, number, how, entries)
         except ExplorerError as error:
             self.notify_error(error)
             return
@@ -119,20 +120,20 @@ class HistoryController(Controller):
         self.layout.go("response")
         self.main.sender.send(plan.call, plan)
 
-    def answered(self, exchange: Exchange, replay: Replay | None) -> None:
-        """Say what changed since the entry that was replayed; that it is a replay stands with the verdict."""
+    def exchange_shown(self, exchange: Exchange, replay: Replay | None) -> None:
+        """Show what changed since the replayed entry. The verdict line already marks the replay."""
         if replay is None:
             return
         lines = [f"Replay of #{exchange.origin}, sent to {exchange.call.environment}."]
-        lines += [f"· {one}" for one in (*replay.changes, *replay.notes)]
+        lines += [f"· {change}" for change in (*replay.changes, *replay.notes)]
         if exchange.response is not None:
-            lines.append(f"c compares it with #{exchange.origin}.")
+            lines.append(f"Press c to compare it with #{exchange.origin}.")
         self.response_pane.explain("\n".join(lines))
         self.layout.go("response")
 
     @background(group="recall", description="form")
     async def load_into_form(self, number: int) -> None:
-        """Put the values and readings of then into the form."""
+        """Load the values and readings of an entry into the form."""
         from explorer.session.replay import prepare_replay
 
         try:
@@ -146,12 +147,12 @@ class HistoryController(Controller):
         draft = Draft(call.entries, dict(call.readings), call.headers, call.extra, call.method)
         self._leave_history()
         await self.main.form.open(call.address, draft, number).wait()
-        told = [
-            f"The form holds the values of #{number}, for {self.workspace.environment}.",
-            *(f"· {one}" for one in plan.changes),
+        lines = [
+            f"Loaded the values of #{number} for {self.workspace.environment}.",
+            *(f"· {change}" for change in plan.changes),
         ]
         if plan.masked:
-            told.append(f"· masked when it was kept, and to be typed again: {', '.join(plan.masked)}")
+            lines.append(f"· masked in the history; enter again: {', '.join(plan.masked)}")
         if call.base_url:
-            told.append(f"· it went to {call.base_url}, which a form has no place for")
-        self.tell("\n".join(told), severity="warning" if len(told) > 1 else "information")
+            lines.append(f"· originally sent to {call.base_url}; the form uses the environment's URL")
+        self.tell("\n".join(lines), severity="warning" if len(lines) > 1 else "information")

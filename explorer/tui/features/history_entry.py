@@ -1,4 +1,4 @@
-"""What is done with an entry of the history: details, note and tags, delete; what the history takes."""
+"""Actions on a history entry: details, note and tags, delete, storage."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from explorer.session.history import annotate_entry
 from explorer.tui.features.controller import Controller, background
 
 PRUNE_AFTER: Final = 3.0
-"""Seconds after the start until the history is looked after."""
+"""Seconds between the start and pruning the history."""
 
 
 class HistoryEntryController(Controller):
-    """The keys on a row."""
+    """Runs the actions of the history pane."""
 
     async def panes_ready(self) -> None:
         self.main.screen.set_timer(PRUNE_AFTER, self._prune_history)
 
-    @background(group="tend", description="tend the history")
+    @background(group="prune", description="prune the history")
     async def _prune_history(self) -> None:
-        """Apply the rules of how much is kept, a little at a time."""
+        """Apply the retention rules in small steps."""
         from explorer.session.retention import prune_in_background
 
         await prune_in_background(self.session)
 
     @background(group="details", description="details")
     async def show_details(self, number: int) -> None:
-        """What there is to say of an entry."""
+        """Show the details of an entry."""
         from explorer.session.history import EntryDetails, entry_details
 
         try:
-            found = await entry_details(self.session, number)
+            details = await entry_details(self.session, number)
         except ExplorerError as error:
-            found = EntryDetails("", (), (), (error.message,))
-        self.history_panel.show_details(number, found)
+            details = EntryDetails("", (), (), (error.message,))
+        self.history_panel.show_details(number, details)
 
     def do(self, what: str, number: int) -> None:
-        """Do what a key on a row asks for."""
+        """Run the action *what* on an entry."""
         if what == "open":
             self.main.history.show_entry(number)
         elif what in ("again", "exact"):
@@ -53,7 +53,7 @@ class HistoryEntryController(Controller):
 
     @background(group="ask", description="note")
     async def _annotate(self, number: int) -> None:
-        """Change the note and the tags of an entry."""
+        """Edit the note and the tags of an entry."""
         from explorer.session.history import filter_names
         from explorer.tui.screens.history_annotation import AnnotationDialog
 
@@ -78,7 +78,7 @@ class HistoryEntryController(Controller):
 
     @background(group="ask", description="storage")
     async def _storage(self) -> None:
-        """Show what the history takes, and change how much is kept."""
+        """Show the storage dialog."""
         from explorer.tui.screens.storage import StorageDialog
 
         if await self.app.push_screen_wait(StorageDialog(self.session)):
@@ -86,16 +86,16 @@ class HistoryEntryController(Controller):
 
     @background(group="ask", description="delete")
     async def _delete(self, number: int) -> None:
-        """Take an entry away for good, after asking."""
+        """Delete an entry permanently, after a confirmation."""
         from explorer.session.history import delete_entries
         from explorer.tui.screens.dialogs import ConfirmDialog
 
         row = self.history_panel.row
         if row is None or row.id != number:
             return
-        noted = " It has a note or a tag." if row.note or row.tag_names else ""
-        text = f"#{number}, {row.method} {row.address}, goes from the history for good, with what was answered.{noted}"
-        if not await self.app.push_screen_wait(ConfirmDialog("Delete this entry?", text, yes="Yes, delete it")):
+        annotated = " It has a note or tags." if row.note or row.tag_names else ""
+        text = f"#{number} {row.method} {row.address} and its response are deleted permanently.{annotated}"
+        if not await self.app.push_screen_wait(ConfirmDialog("Delete this entry?", text, yes="Delete")):
             return
         try:
             await delete_entries(self.session, [number])

@@ -1,4 +1,4 @@
-"""Following an id from a response into the call that takes it, and back."""
+"""Follow an id from a response to the call that takes it, and go back."""
 
 from __future__ import annotations
 
@@ -24,26 +24,27 @@ if TYPE_CHECKING:
 
 
 _DEEPEST: Final = 50
-"""Steps that are remembered."""
+"""Maximum number of remembered steps."""
 _LONGEST: Final = 36
-"""Characters of a path or a value in the trail."""
+"""Maximum length of a path or value in the trail, in characters."""
 
 
 @dataclass(frozen=True)
 class Crumb:
-    """Where one was: form, answer and the line of it that was followed. ``inside``: another line of the same answer."""
+    """A step of the trail: form, response and followed line. ``inside`` names the element if the target is in the same
+    response."""
 
     address: str
     environment: str
     draft: Draft
     exchange: Exchange
     line: int
-    said: str
+    label: str
     inside: str = ""
 
 
 class LinksController(Controller):
-    """From response to form to response, and back."""
+    """Follows ids, and keeps the trail of the steps taken."""
 
     def __init__(self, main: MainContext) -> None:
         self._trail: list[Crumb] = []
@@ -54,7 +55,7 @@ class LinksController(Controller):
         self._show_trail()
 
     def follow(self, event: BodyPanel.ValueActivated) -> None:
-        """Follow the id that enter was pressed on."""
+        """Follow the id that the user activated."""
         exchange = self.response_pane.exchange
         if exchange is not None:
             self._follow(exchange, event)
@@ -63,14 +64,16 @@ class LinksController(Controller):
     async def _follow(self, exchange: Exchange, event: BodyPanel.ValueActivated) -> None:
         from explorer.session.links import resolve_link
 
-        real = self.workspace.unredacted(exchange)
+        unredacted = self.workspace.unredacted(exchange)
         try:
-            found = await asyncio.to_thread(resolve_link, self.session, real, event.path, event.value, event.siblings)
+            link = await asyncio.to_thread(
+                resolve_link, self.session, unredacted, event.path, event.value, event.siblings
+            )
         except ExplorerError as error:
             self.notify_error(error)
             return
-        what = f"{_short(event.path)}={_short(event.value)}"
-        chosen = await self._choose_target(found, what)
+        label = f"{_short(event.path)}={_short(event.value)}"
+        chosen = await self._choose_target(link, label)
         if chosen is None:
             return
         self.main.form.keep_draft()
@@ -80,50 +83,52 @@ class LinksController(Controller):
             draft=self.workspace.draft,
             exchange=exchange,
             line=event.line,
-            said=f"#{exchange.id} {what}" if exchange.id else f"# {what}",
+            label=f"#{exchange.id} {label}" if exchange.id else f"# {label}",
         )
-        if chosen >= len(found.link_targets):
-            inside = f"included[{found.included}]"
+        if chosen >= len(link.link_targets):
+            inside = f"included[{link.included}]"
             self._grow(replace(crumb, inside=inside))
-            event.panel.go_to_element(("included",), found.included or 0)
+            event.panel.go_to_element(("included",), link.included or 0)
             return
-        await self._take(found.link_targets[chosen], crumb)
+        await self._take(link.link_targets[chosen], crumb)
 
-    async def _choose_target(self, found: LinkResolution, what: str) -> int | None:
-        """Which way to go: past the calls stands the object of the same answer."""
+    async def _choose_target(self, link: LinkResolution, label: str) -> int | None:
+        """Return the index of the chosen target, or None. The object in the same response comes after the calls."""
         from explorer.tui.screens.dialogs import LinkTargetsDialog
 
-        choices = [_target_text(way) for way in found.link_targets]
-        if found.included is not None:
-            choices.append(Content.assemble(("      ", ""), f"included[{found.included}]", ("  in this answer", MUTED)))
+        choices = [_target_text(target) for target in link.link_targets]
+        if link.included is not None:
+            choices.append(
+                Content.assemble(("      ", ""), f"included[{link.included}]", ("  in this response", MUTED))
+            )
         if not choices:
             self.response_pane.body_panel.say("no call of this vendor takes this id")
             return None
-        return 0 if len(choices) == 1 else await self.app.push_screen_wait(LinkTargetsDialog(what, choices))
+        return 0 if len(choices) == 1 else await self.app.push_screen_wait(LinkTargetsDialog(label, choices))
 
-    async def _take(self, way: LinkTarget, crumb: Crumb) -> None:
-        """Open the form of a way, filled in; what its draft has beside that stays."""
+    async def _take(self, target: LinkTarget, crumb: Crumb) -> None:
+        """Open the form of *target*, filled in. Other values of its draft are kept."""
         vendor = crumb.exchange.call.vendor
-        address = f"{vendor}.{way.endpoint.id}"
+        address = f"{vendor}.{target.endpoint.id}"
         self.workspace.chosen[vendor] = crumb.environment
         draft = self.workspace.drafts.get(address)
-        filled = {entry.name for entry in way.entries}
-        entries = (*(entry for entry in draft.entries if entry.name not in filled), *way.entries)
+        filled = {entry.name for entry in target.entries}
+        entries = (*(entry for entry in draft.entries if entry.name not in filled), *target.entries)
         await self.main.form.open(address, replace(draft, entries=entries), followed=True).wait()
         self._grow(crumb)
-        self.request_pane.focus_field(way.field)
+        self.request_pane.focus_field(target.field)
 
     @property
     def followed(self) -> bool:
-        """Whether there is a way back."""
+        """Whether an id was followed, so that the user can go back."""
         return bool(self._trail)
 
     def action_trail_back(self) -> None:
-        """Go back to the answer that was followed from."""
+        """Go back to the response whose id was followed."""
         if self._trail:
             self._step_back(self._trail.pop())
         else:
-            self.tell("Nothing was followed. Enter on an underlined id of an answer follows it.")
+            self.tell("No id was followed. Press enter on an underlined id in a response to follow it.")
 
     @background(group="follow", description="go back")
     async def _step_back(self, crumb: Crumb) -> None:
@@ -149,22 +154,22 @@ class LinksController(Controller):
         parts: list[str] = []
         inside = ""
         for crumb in self._trail:
-            parts += [inside or crumb.address.partition(".")[2], crumb.said]
+            parts += [inside or crumb.address.partition(".")[2], crumb.label]
             inside = crumb.inside
         if parts:
             parts.append(inside or self.workspace.address.partition(".")[2])
         self.main.screen.query_one(Breadcrumbs).show(parts)
 
 
-def _target_text(way: LinkTarget) -> Content:
-    endpoint = way.endpoint
-    grave = "" if endpoint.effect in ("read", "session") else f"  {endpoint.effect}"
-    values = ", ".join(f"{entry.name}={_short(entry.value)}" for entry in way.entries)
+def _target_text(target: LinkTarget) -> Content:
+    endpoint = target.endpoint
+    effect = "" if endpoint.effect in ("read", "session") else f"  {endpoint.effect}"
+    values = ", ".join(f"{entry.name}={_short(entry.value)}" for entry in target.entries)
     return Content.assemble(
         (f"{endpoint.method:<6} ", method_style(endpoint.method)),
         sanitize_line(endpoint.title),
         (f"  {endpoint.id}  {sanitize_line(values)}", MUTED),
-        (grave, "$text-warning"),
+        (effect, "$text-warning"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Getting a token now: by the vendor's own call, or by consent in a browser."""
+"""Get a token, by the vendor's own call or by consent in a browser."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ if TYPE_CHECKING:
 
 
 class LoginController(Controller):
-    """One login at a time."""
+    """Runs one login at a time."""
 
     active = False
-    """Whether a login waits for a person's consent."""
+    """Whether a login waits for the user's consent."""
 
     @background(group="login", description="log in")
     async def action_login(self) -> None:
-        """Get a token now: by the vendor's own call, or by a person's consent in a browser."""
+        """Get a token now, by the vendor's own call or by consent in a browser."""
         from explorer.session.login import log_in
 
         if not self.workspace.address:
-            self.tell("Open an endpoint first: a login belongs to a vendor.")
+            self.tell("Open an endpoint first. A login belongs to a vendor.")
             return
         pane = self.response_pane
         self.active = True
         pane.show_idle("Logging in …")
         try:
-            said = await log_in(
+            message = await log_in(
                 self.session, self.workspace.call(force=True), open_url=_ignore_url, paste=self._consented
             )
-            self.tell(f"Logged in: {said}.")
-            pane.show_idle(f"Logged in: {said}.")
+            self.tell(f"Logged in: {message}.")
+            pane.show_idle(f"Logged in: {message}.")
         except ExplorerError as error:
             pane.show_failure(error.title, error.message, error.hint)
         except asyncio.CancelledError:
-            pane.show_idle("Stopped waiting for the consent.")
+            pane.show_idle("Login canceled.")
             raise
         finally:
             self.active = False
@@ -48,17 +48,16 @@ class LoginController(Controller):
         self.main.form.schedule_preview()
 
     async def _consented(self, url: str) -> str:
-        """The URL that a person landed on: the one that came by itself over the loopback redirect, or the one that was
-        pasted, whichever is first.
+        """Return the redirect URL: received by the loopback server or pasted, whichever is first.
 
         Raises:
-            Cancelled: the person closed the dialog.
+            Cancelled: the user closed the dialog.
         """
         from explorer.net.loopback import wait_for_redirect
         from explorer.tui.screens.consent import ConsentDialog
 
-        asked = dict(parse_qsl(urlsplit(url).query))
-        redirect = asked.get("redirect_uri", "")
+        query = dict(parse_qsl(urlsplit(url).query))
+        redirect = query.get("redirect_uri", "")
         listens, arrived = asyncio.Event(), asyncio.get_running_loop().create_future()
 
         async def started() -> None:
@@ -66,9 +65,9 @@ class LoginController(Controller):
 
         async def listen() -> None:
             try:
-                landed = await wait_for_redirect(redirect, asked.get("state", ""), started)
+                landed = await wait_for_redirect(redirect, query.get("state", ""), started)
             except ExplorerError:
-                listens.set()  # not on this machine, or its port is taken: what is pasted is what there is
+                listens.set()  # not a loopback URL, or its port is taken: only pasting is left
                 return
             if not arrived.done():
                 arrived.set_result(landed)
@@ -88,14 +87,14 @@ class LoginController(Controller):
             listening.cancel()
             arrived.cancel()
         if landed is None:
-            raise Cancelled("You stopped the login; no token was asked for.")
+            raise Cancelled("You canceled the login. No token was requested.")
         return landed
 
 
 def _has_browser(environ: Mapping[str, str]) -> bool:
-    """Whether a browser with a window of its own can be had; one that lives in the terminal would fight for it."""
+    """Return whether a graphical browser is available. A terminal browser would compete for the terminal."""
     return sys.platform in ("darwin", "win32") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
 
 
 async def _ignore_url(url: str) -> None:
-    """The consent page is shown by the dialog that takes its answer."""
+    """Do nothing: the dialog that waits for the consent shows the URL."""

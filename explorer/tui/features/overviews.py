@@ -1,4 +1,4 @@
-"""Open the overviews: tokens, trusted hosts, vendor comparison, readings, drift."""
+"""Open the screens for tokens, trusted hosts, vendor comparison, readings and drift."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class TokensController(Controller):
     """Tokens of every vendor and environment."""
 
     def action_tokens(self) -> None:
-        """The life line of tokens; an exchange that is chosen there is opened."""
+        """Show the token history; open an exchange chosen there."""
         from explorer.tui.screens.tokens import TokensScreen
 
         def chosen(number: int | None) -> None:
@@ -22,11 +22,11 @@ class TokensController(Controller):
 
 
 class TrustController(Controller):
-    """The list of trusted hosts. The question itself is the app's, over whatever screen is open."""
+    """The list of trusted hosts. The app itself asks the trust question, over any screen."""
 
     @background(group="ask", description="trusted hosts")
     async def action_trusted(self) -> None:
-        """Show the hosts that were allowed; remove one or all."""
+        """Show the trusted hosts, to remove one or all."""
         from explorer.session.trust import trusted_hosts
         from explorer.tui.screens.trust import TrustedHostsDialog
 
@@ -39,24 +39,24 @@ class VendorsController(Controller):
 
     @background(group="vendors", description="compare vendors")
     async def action_vendors(self) -> None:
-        """How the vendors do the same things; from there to a call."""
+        """Compare the vendors task by task; open a call chosen there."""
         from explorer.session.comparison import compare_vendors
         from explorer.tui.screens.vendors import VendorsScreen
 
         tasks = await asyncio.to_thread(compare_vendors, self.session)
-        titles = {name: one.title for name, one in self.session.catalog.vendors.items()}
+        titles = {name: vendor.title for name, vendor in self.session.catalog.vendors.items()}
         address = await self.app.push_screen_wait(VendorsScreen(tasks, titles))
         if address:
             await self.main.form.open(address).wait()
 
 
 class ReadingsController(Controller):
-    """The form is built anew where the catalog changed."""
+    """Readings and drift. Rebuilds the form when the catalog changes."""
 
     @background(group="experiment", description="experiment")
     async def action_experiment(self) -> None:
-        """Readings as experiments."""
-        if not self.opened() or self.main.has_missing_values():
+        """Try the readings of the open endpoint."""
+        if not self.require_endpoint() or self.main.has_missing_values():
             return
         from explorer.tui.screens.readings import ReadingsScreen
 
@@ -64,20 +64,20 @@ class ReadingsController(Controller):
         changed = await self.app.push_screen_wait(ReadingsScreen(self.session, self.workspace.call()))
         if changed.catalog or changed.readings != self.workspace.draft.readings:
             self.workspace.keep(readings=changed.readings)
-            self.main.form.schedule_save()
+            self.main.drafts.schedule_save()
             await self.main.form.show()
         self.main.form.show_title()
 
     @background(group="experiment", description="drift")
     async def action_drift(self) -> None:
-        """Where the answers in the history differ from the catalog."""
+        """Show where responses in the history differ from the catalog."""
         if not self.main.ready.is_set():
             return
         from explorer.tui.screens.drift import DriftScreen
 
-        looked = await self.app.push_screen_wait(DriftScreen(self.session, self.workspace.vendor_id))
-        if looked.catalog and self.workspace.address:
+        result = await self.app.push_screen_wait(DriftScreen(self.session, self.workspace.vendor_id))
+        if result.catalog and self.workspace.address:
             self.main.form.keep_draft()
             await self.main.form.show()
-        if looked.entry:
-            self.main.history.show_entry(looked.entry)
+        if result.entry:
+            self.main.history.show_entry(result.entry)

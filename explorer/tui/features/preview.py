@@ -1,4 +1,4 @@
-"""Preview the signed request; ask before a file is uploaded that nobody picked."""
+"""Preview the signed request, and confirm uploads of files the user did not pick."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 PREVIEW_PAUSE = 0.08
-"""Seconds without a change before the signed preview is made again."""
+"""Seconds without a change before the preview is signed again."""
 
 
 class PreviewController(Controller):
-    """Signs the call of the form when there is a pause, and shows it."""
+    """Signs the call of the form after a pause, and shows it."""
 
     def __init__(self, main: MainContext) -> None:
         self._preview_number = 0
@@ -45,7 +45,7 @@ class PreviewController(Controller):
         call = self.workspace.call(force=True)
         try:
             if self.workspace.in_sandbox and not self.session.settings.sandbox_port:
-                await self.session.ready(call)  # any free port: which one is known once it runs
+                await self.session.ready(call)  # the sandbox takes any free port, known once it runs
             preview = await asyncio.to_thread(preview_of, self.session, call)
         except ExplorerError as error:
             if number == self._preview_number:
@@ -60,11 +60,14 @@ class PreviewController(Controller):
 
 
 class UploadsController(Controller):
-    """Stands between a call and the files that it names."""
+    """Confirms the files that a call uploads."""
 
     async def may_send(self, call: Call, replay: Replay | None) -> bool:
-        """Return whether every file that *call* uploads may be read: the user typed or picked it, or says yes now,
-        which holds until the app ends. An exact replay reads no file."""
+        """Return whether every file that *call* uploads may be read.
+
+        The user must have typed or picked it, or confirm it now. A confirmation is valid until the app ends. An exact
+        replay reads no file.
+        """
         if replay is not None and replay.exactly is not None:
             return True
         from explorer.session.request_files import outside_warning
@@ -72,15 +75,15 @@ class UploadsController(Controller):
 
         paths = dict.fromkeys(entry.value for entry in call.entries if entry.kind == "file")
         try:
-            asked = [outside_warning(path) for path in paths if not self.session.files.is_allowed_file(path)]
+            warnings = [outside_warning(path) for path in paths if not self.session.files.is_allowed_file(path)]
         except ExplorerError as error:
-            self.main.sender.show_error(error)
+            self.main.response.show_error(error)
             return False
-        if asked:
-            text = "\n".join(f"{sentence}." for sentence in asked)
-            dialog = ConfirmDialog("Upload this file?", text, yes="Yes, upload it")
+        if warnings:
+            text = "\n".join(f"{warning}." for warning in warnings)
+            dialog = ConfirmDialog("Upload this file?", text, yes="Upload")
             if not await self.app.push_screen_wait(dialog):
-                self.response_pane.show_failure("Not sent", "You said no; nothing left this machine.", "")
+                self.response_pane.show_failure("Not sent", "You canceled the confirmation. Nothing was sent.", "")
                 return False
         for path in paths:
             self.session.files.allow_upload(path)

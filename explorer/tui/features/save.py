@@ -1,4 +1,4 @@
-"""Save the form as a file without secrets; show its variables."""
+"""Save the form to a file without secrets, and show its variables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SaveController(Controller):
-    """Writes the form to a file, and settles conflicts."""
+    """Writes the form to a file, and resolves conflicts."""
 
     def __init__(self, main: MainContext, saved_form: SavedForm) -> None:
         self.saved_form = saved_form
@@ -33,7 +33,7 @@ class SaveController(Controller):
     @background(group="ask", description="save")
     async def action_save(self) -> None:
         """Save the form under a name."""
-        if not self.opened():
+        if not self.require_endpoint():
             return
         from explorer.tui.screens.saved_dialogs import SaveDialog, SaveTarget
 
@@ -41,72 +41,72 @@ class SaveController(Controller):
         await asyncio.to_thread(self.saved_form.saved.load)
         request = self.saved_form.request()
         try:
-            made = await asyncio.to_thread(self.saved_form.saved.public, request)
+            public = await asyncio.to_thread(self.saved_form.saved.public, request)
         except ExplorerError as error:
             self.tell(f"Not saved: {error.sentence}", severity="error")
             return
         suggested = self.workspace.draft.saved or self.workspace.address.replace(".", "/", 1)
-        answer: SaveTarget | None = await self.app.push_screen_wait(
+        target: SaveTarget | None = await self.app.push_screen_wait(
             SaveDialog(
                 SaveTarget(suggested, request.description, bool(request.call.environment)),
                 tuple(self.saved_form.saved.library.files),
                 environment=self.workspace.environment,
-                notes=self._notes(made),
+                notes=self._notes(public),
                 folder=str(self.saved_form.saved.folder),
             )
         )
-        if answer is not None:
-            await self._save_as(request, answer)
+        if target is not None:
+            await self._save_as(request, target)
 
-    def _notes(self, made: PublicRequest) -> tuple[str, ...]:
-        """What a person should know of what will be written."""
+    def _notes(self, public: PublicRequest) -> tuple[str, ...]:
+        """Return what the user should know about the file before it is written."""
         from explorer.core.saved.filling import placeholder_uses
 
-        notes = [f"No secret is written: {one}" for one in made.notes]
+        notes = [f"No secret is written: {note}" for note in public.notes]
         if not self.workspace.draft.saved:
-            said = dict.fromkeys(str(one.placeholder) for one in placeholder_uses(made.request))
-            notes += [f"{one} is a value to be filled in on sending" for one in said if one[2:-1] not in made.taken]
+            names = dict.fromkeys(str(use.placeholder) for use in placeholder_uses(public.request))
+            notes += [f"{name} is filled in when sending" for name in names if name[2:-1] not in public.taken]
         return tuple(notes)
 
-    async def _save_as(self, request: SavedRequest, answer: SaveTarget) -> None:
-        environment = self.workspace.environment if answer.environment else ""
+    async def _save_as(self, request: SavedRequest, target: SaveTarget) -> None:
+        environment = self.workspace.environment if target.environment else ""
         request = msgspec.structs.replace(
             request,
-            description=answer.description,
+            description=target.description,
             call=msgspec.structs.replace(request.call, environment=environment),
         )
-        digest = self.workspace.draft.saved_as if answer.name == self.workspace.draft.saved else ""
-        await self._write(answer.name, request, digest)
+        digest = self.workspace.draft.saved_as if target.name == self.workspace.draft.saved else ""
+        await self._write(target.name, request, digest)
 
     async def _write(self, name: str, request: SavedRequest, digest: str) -> None:
         from explorer.store.saved_files import FileChanged
 
         try:
-            file, made = await asyncio.to_thread(lambda: self.saved_form.saved.save(name, request, digest=digest))
+            file, public = await asyncio.to_thread(lambda: self.saved_form.saved.save(name, request, digest=digest))
         except FileChanged as changed:
-            await self._settle(name, request, changed)
+            await self._resolve_conflict(name, request, changed)
             return
         except ExplorerError as error:
             self.tell(f"Not saved: {error.sentence}", severity="error")
             return
         if file.request is None:
-            self.tell(f"{file.path} was written and cannot be read: {file.problems[0]}", severity="error")
+            self.tell(f"Saved {file.path}, but it cannot be read back: {file.problems[0]}", severity="error")
             return
         self.workspace.keep(**draft_changes(self.session, file, file.request))
-        if made.taken:
+        if public.taken:
             await self.main.form.show()
         else:
             self.main.form.check()
-        self.main.form.schedule_save()
+        self.main.drafts.schedule_save()
         self.tell(f"Saved as {file.name}.")
 
-    async def _settle(self, name: str, request: SavedRequest, changed: FileChanged) -> None:
-        """The file is not as it was: both sides are there, and a person says which is kept."""
+    async def _resolve_conflict(self, name: str, request: SavedRequest, changed: FileChanged) -> None:
+        """Ask which version to keep when the file changed on disk."""
         from explorer.store.saved_files import conflict_name
         from explorer.store.saved_files.writing import ANY_DIGEST
         from explorer.tui.screens.saved_dialogs import ConflictDialog
 
-        title = "There is one already" if changed.new else "Changed on disk and in the form"
+        title = "The name is taken" if changed.new else "Changed on disk and in the form"
         choice = await self.app.push_screen_wait(
             ConflictDialog(title, f"{changed.message[:1].upper()}{changed.message[1:]}.", conflict_name(name))
         )
@@ -114,18 +114,18 @@ class SaveController(Controller):
             await self._write(name, request, ANY_DIGEST)
         elif choice == "side":
             await self._write(conflict_name(name), request, ANY_DIGEST)
-        elif choice == "theirs":
+        elif choice == "reload":
             await asyncio.to_thread(self.saved_form.saved.load)
             file = self.saved_form.saved.library.files.get(name)
             if file is not None and file.request is not None and file.request.call.address == self.workspace.address:
                 self.workspace.keep(**draft_changes(self.session, file, file.request))
                 await self.main.form.show()
             elif file is not None:
-                self.tell(f"{file.name} stays as it is; it is no request of this endpoint, or bad.")
+                self.tell(f"{file.name} is unchanged: it is not a valid request of this endpoint.")
 
 
 class SavedFormController(Controller):
-    """What a saved request adds to a form."""
+    """Checks and describes a form that belongs to a saved request."""
 
     def __init__(self, main: MainContext, saved_form: SavedForm) -> None:
         self.saved_form = saved_form
@@ -136,9 +136,9 @@ class SavedFormController(Controller):
 
         if not self.workspace.draft.saved:
             return False
-        waiting = dict.fromkeys(str(one.placeholder) for one in call_uses(self.workspace.call()))
+        waiting = dict.fromkeys(str(use.placeholder) for use in call_uses(self.workspace.call()))
         if waiting:
-            self.tell(f"No value yet: {', '.join(waiting)}. F5 asks for it, or fetches it; then this goes, too.")
+            self.tell(f"No value for {', '.join(waiting)}. Press F5 to enter or fetch it, then try again.")
         return bool(waiting)
 
     async def form_opening(self) -> None:
@@ -154,7 +154,7 @@ class SavedFormController(Controller):
         return tuple(form_problems(saved, self.workspace.draft_call(), saved.scope))
 
     def form_checked(self) -> None:
-        """Show which saved request is open, whether it was changed, and what has no value yet."""
+        """Show which saved request is open, whether it was changed, and which values are missing."""
         draft = self.workspace.draft
         if not draft.saved:
             self.request_pane.show_saved("", Content(""), changed=False)
@@ -163,14 +163,14 @@ class SavedFormController(Controller):
         file = self.saved_form.file
         parts: list[Content | str | tuple[str, str]] = []
         if file is None:
-            parts.append((f"✗ the file {sanitize_line(draft.saved)} is gone; S writes it anew", "$text-warning"))
+            parts.append((f"✗ the file {sanitize_line(draft.saved)} is missing; S saves it again", "$text-warning"))
         try:
-            waiting = ", ".join(str(one.placeholder) for one in saved.missing(request, saved.scope))
+            waiting = ", ".join(str(use.placeholder) for use in saved.missing(request, saved.scope))
             if waiting:
-                parts.append((f"○ no value yet: {sanitize_line(waiting)}; asked for on sending", "$text-warning"))
+                parts.append((f"○ no value for {sanitize_line(waiting)}; you are asked when sending", "$text-warning"))
             from explorer.core.saved.filling import references
 
-            needed = [str(one) for one in references(request)]
+            needed = [str(reference) for reference in references(request)]
             if needed:
                 parts.append((f"{'  ' if parts else ''}↺ {sanitize_line(', '.join(needed))}", "$text-accent"))
         except ExplorerError as error:

@@ -1,4 +1,4 @@
-"""Open, save and send saved requests."""
+"""Open and send saved requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SavedFilesController(Controller):
-    """Opens saved requests, and sees when others change them."""
+    """Opens saved requests, and notices changes by other programs."""
 
     def __init__(self, main: MainContext, saved_form: SavedForm) -> None:
         self.saved_form = saved_form
@@ -37,18 +37,18 @@ class SavedFilesController(Controller):
 
         self.main.form.keep_draft()
         await asyncio.to_thread(self.saved_form.saved.load)
-        wanted: SavedTarget | None = await self.app.push_screen_wait(
+        target: SavedTarget | None = await self.app.push_screen_wait(
             SavedScreen(self.saved_form.saved, at=self.workspace.draft.saved)
         )
-        if wanted is not None and wanted.number:
-            self.main.history.show_entry(wanted.number)
-        elif wanted is not None:
-            await self.open_saved(wanted.name)
+        if target is not None and target.number:
+            self.main.history.show_entry(target.number)
+        elif target is not None:
+            await self.open_saved(target.name)
         else:
             self.refresh_file()
 
     async def open_saved(self, name: str) -> None:
-        """Put a saved request into the form, after asking where that would lose what was typed."""
+        """Load a saved request into the form, after a confirmation if that discards unsaved values."""
         from explorer.tui.screens.dialogs import ConfirmDialog
 
         file = self.saved_form.saved.library.files[name]
@@ -61,21 +61,21 @@ class SavedFilesController(Controller):
             self.tell(f"{name}: {error.sentence}", severity="warning")
             return
         draft = draft_of(self.session, file, request)
-        now = self.workspace.drafts.get(request.call.address)
-        if now and not same_draft(now, draft) and not self._is_kept(now):
-            text = f"The form of {request.call.address} holds values that are not saved. They would be let go."
-            if not await self.app.push_screen_wait(ConfirmDialog("Open it?", text, yes="Yes, open it")):
+        current = self.workspace.drafts.get(request.call.address)
+        if current and not same_draft(current, draft) and not self._matches_file(current):
+            text = f"Opening it discards the unsaved values of {request.call.address}."
+            if not await self.app.push_screen_wait(ConfirmDialog("Open the request?", text, yes="Open")):
                 return
         if request.call.environment:
             self.workspace.chosen[request.call.vendor] = request.call.environment
         await self.main.form.open(request.call.address, draft).wait()
-        left = {entry.name for entry in request.call.entries} - {entry.name for entry in draft.entries}
-        if left:
-            names = ", ".join(sorted(left))
-            self.tell(f"{names}: the file whose text it takes cannot be read here; type it.", severity="warning")
+        missing = {entry.name for entry in request.call.entries} - {entry.name for entry in draft.entries}
+        if missing:
+            names = ", ".join(sorted(missing))
+            self.tell(f"{names}: cannot read the file with the value. Enter it.", severity="warning")
 
-    def _is_kept(self, draft: Draft) -> bool:
-        """Whether a draft is what a file says already."""
+    def _matches_file(self, draft: Draft) -> bool:
+        """Return whether a draft equals its file."""
         file = self.saved_form.saved.library.files.get(draft.saved) if draft.saved else None
         return (
             file is not None
@@ -83,9 +83,9 @@ class SavedFilesController(Controller):
             and same_draft(draft, draft_of(self.session, file, file.request))
         )
 
-    @background(group="look", description="look")
+    @background(group="refresh", description="refresh")
     async def refresh_file(self) -> None:
-        """Show what the file says now, where only the file was changed; say so where the form was, too."""
+        """Reload a file that changed on disk; if the form changed as well, notify the user instead."""
         if not self.workspace.draft.saved or not self.main.screen.is_current:
             return
         before = self.saved_form.file
@@ -103,23 +103,23 @@ class SavedFilesController(Controller):
         elif unchanged:
             self.workspace.keep(**draft_changes(self.session, file, file.request))
             await self.main.form.show()
-            self.tell(f"{file.name} was changed on the disk; the form shows it as it is now.")
+            self.tell(f"{file.name} changed on disk; the form was updated.")
         else:
             self.main.form.check()
             self.tell(
-                f"{file.name} was changed on the disk and in the form; S asks which is to be kept.", severity="warning"
+                f"{file.name} changed on disk and in the form. Press S to choose which to keep.", severity="warning"
             )
 
 
 class SavedSendController(Controller):
-    """Asks for missing values, runs what is needed, sends, judges."""
+    """Asks for missing values, sends the requests that it depends on, sends it, and checks the expectations."""
 
     def __init__(self, main: MainContext, saved_form: SavedForm) -> None:
         self.saved_form = saved_form
         self._awaited: tuple[str, Call, Lookup] | None = None
-        """The saved request whose call is on its way, and what fills its expectations."""
+        """Name and call of the saved request being sent, and the lookup for its expectations."""
         self._answered: Exchange | None = None
-        """The response to it, not masked."""
+        """The unmasked response to that call."""
         super().__init__(main)
 
     def handles_send(self, *, force: bool) -> bool:
@@ -136,7 +136,7 @@ class SavedSendController(Controller):
 
     @background(group="fill", description="fill")
     async def _send_saved(self, name: str, request: SavedRequest, *, force: bool) -> None:
-        """Ask for values that are missing, run what is needed, and send."""
+        """Ask for missing values, run dependencies, and send."""
         from explorer.session.sequence import SequenceRunner
         from explorer.tui.screens.saved_run import prepare_run
 
@@ -144,13 +144,13 @@ class SavedSendController(Controller):
             request.call, environment=self.workspace.environment, force=force or request.call.force
         )
         self.saved_form.saved.formed[name] = msgspec.structs.replace(request, call=call)
-        runner = SequenceRunner(self.saved_form.saved, self.saved_form.saved.scope, agreed=False, tell=self._told)
+        runner = SequenceRunner(self.saved_form.saved, self.saved_form.saved.scope, agreed=False, tell=self._show_step)
         try:
             if not await prepare_run(self.app, runner, (name,), asks_itself=name):
                 return
             filled, lookup = await runner.filled(name, self.saved_form.saved.formed[name], call)
         except ExplorerError as error:
-            self.main.sender.show_error(error)
+            self.main.response.show_error(error)
             return
         finally:
             self.saved_form.saved.formed.pop(name, None)
@@ -159,25 +159,25 @@ class SavedSendController(Controller):
         self.main.form.check()
         self.main.sender.send(filled)
 
-    def _told(self, step: object) -> None:
+    def _show_step(self, step: object) -> None:
         from explorer.core.saved.report import RunStep
 
-        said = f"{step.name} {step.outcome}" if isinstance(step, RunStep) else f"first {step}"
-        self.title_bar.state = sanitize_line(said)
+        text = f"{step.name} {step.outcome}" if isinstance(step, RunStep) else f"first {step}"
+        self.title_bar.state = sanitize_line(text)
 
     def remember_response(self, exchange: Exchange) -> None:
-        """Remember the unmasked response to the call that is awaited."""
+        """Remember the unmasked response to the awaited call."""
         if self._awaited is not None and exchange.call == self._awaited[1]:
             self._answered = exchange
 
-    def answered(self, exchange: Exchange, replay: Replay | None) -> None:  # noqa: ARG002 - the hook's
+    def exchange_shown(self, exchange: Exchange, replay: Replay | None) -> None:  # noqa: ARG002 - signature of the hook
         if self._awaited is not None and self._answered is not None:
             self._judge(self._awaited, self._answered)
             self._awaited, self._answered = None, None
 
     @background(group="judge", description="judge")
     async def _judge(self, awaited: tuple[str, Call, Lookup], exchange: Exchange) -> None:
-        """Keep the answer for requests that need it, and tell what was expected of it."""
+        """Store the response for dependent requests, and show the results of the expectations."""
         from explorer.core.saved.report import RunStep
         from explorer.session.sequence import SequenceRunner
 
@@ -190,7 +190,7 @@ class SavedSendController(Controller):
         )
         request = self.saved_form.saved.library.requests.get(name)
         if request is not None and request.expect and step.results:
-            wrong = [f"✗ {one}" for one in step.results if not one.held]
+            failures = [f"✗ {result}" for result in step.results if not result.held]
             count = len(step.results)
-            said = [f"Expected of {name}: {count - len(wrong)} of {count} hold."]
-            self.response_pane.explain("\n".join([*said, *wrong]))
+            summary = f"Expectations of {name}: {count - len(failures)} of {count} passed."
+            self.response_pane.explain("\n".join([summary, *failures]))

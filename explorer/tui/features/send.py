@@ -1,50 +1,44 @@
-"""Sending the form: asking first where that is due, showing how far it is, stopping it."""
+"""Send the form: confirm if necessary, show progress, cancel."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from explorer.core.checkpoint import Interrupted, stop_when
-from explorer.errors import CredentialMissing, ExplorerError, FormError
-from explorer.session.pages import page_info
-from explorer.session.prepare import confirmation_for, effect_of, redact
+from explorer.errors import ExplorerError
+from explorer.session.prepare import confirmation_for, redact
 from explorer.tui.features.controller import Controller, background
 from explorer.tui.panes.response.presenter import ResponsePresenter
 
 if TYPE_CHECKING:
-    from explorer.core.model import Call, Exchange
-    from explorer.core.paging import PageInfo
+    from explorer.core.model import Call
     from explorer.errors import Problem
     from explorer.net.client import SendProgress
     from explorer.session.replay import Replay
     from explorer.session.send import Send
     from explorer.tui.features.controller import MainContext
 
-_PAGE_INFO_TIMEOUT: Final = 1.0
-"""Seconds that finding the page in a response may take, which was read for its verdict before."""
-
 
 class SendController(Controller):
-    """The way from the form over the session to the response. Late results are dropped by their number."""
+    """Sends calls and shows their progress. Each send has a number, and results of an outdated send are dropped."""
 
     def __init__(self, main: MainContext) -> None:
         self._numbers = 0
         self.sending = 0
-        """The number of the send that is under way, 0 for none."""
+        """The number of the running send, 0 if there is none."""
         super().__init__(main)
 
     def action_send(self) -> None:
-        """Send what is on the desk."""
+        """Send the request."""
         self._send_checked(force=False)
 
     def action_send_anyway(self) -> None:
-        """Send it although the form has errors."""
+        """Send the request even if the form has errors."""
         self._send_checked(force=True)
 
     def _send_checked(self, *, force: bool) -> None:
-        if not self.opened():
+        if not self.require_endpoint():
             return
         if any(controller.handles_send(force=force) for controller in self.main.controllers):
             return
@@ -56,23 +50,23 @@ class SendController(Controller):
             self.send(self.workspace.call(force=force))
 
     def refuse(self, errors: tuple[Problem, ...]) -> None:
-        """Nothing is sent: tell what to mend and go to the first field of it."""
-        text = "\n".join(f"· {self.workspace.told(one)}" for one in errors)
-        hint = "Mend them, put examples into them with x, or send it as it is with ! (outside of fields)."
+        """Show why nothing is sent, and focus the first field with an error."""
+        text = "\n".join(f"· {self.workspace.problem_text(problem)}" for problem in errors)
+        hint = "Fix the fields, or fill in examples with x. To send anyway, press ! outside a field."
         self.response_pane.show_failure("Not sent: the form has errors", text, hint)
         self.request_pane.focus_field(errors[0].field)
         if self.layout.is_narrow:
-            self.tell(f"Not sent: {self.workspace.told(errors[0])}", severity="warning")
+            self.tell(f"Not sent: {self.workspace.problem_text(errors[0])}", severity="warning")
 
     @background(group="send", description="send")
     async def send(self, call: Call, replay: Replay | None = None) -> None:
-        """Send *call*, or what was made ready to be replayed (a person was asked about that already)."""
+        """Send *call*, or a prepared *replay*, which the user has already confirmed."""
         from explorer.session.send import form_send, perform
 
         for controller in self.main.controllers:
             if not await controller.may_send(call, replay):
                 return
-        await self.main.form.write_drafts()
+        await self.main.drafts.write()
         number = self.begin()
         pane, started = self.response_pane, time.monotonic()
         pane.show_sending(started)
@@ -82,118 +76,66 @@ class SendController(Controller):
             self.layout.go("response")
         self.layout.show_keys()
 
-        def progress(one: SendProgress) -> None:
+        def show_progress(progress: SendProgress) -> None:
             if self.sending == number:
-                pane.progress(one)
+                pane.progress(progress)
                 if pane.state == "arriving":
                     self.title_bar.state = "receiving, esc stops"
 
         sending: Send | None = None
         try:
             if replay is None:
-                sending = form_send(call, on_progress=progress, on_arrival=arrivals, origin=self.workspace.origin)
+                sending = form_send(call, on_progress=show_progress, on_arrival=arrivals, origin=self.workspace.origin)
             else:
-                sending = replay.to_send(on_progress=progress, on_arrival=arrivals)
+                sending = replay.to_send(on_progress=show_progress, on_arrival=arrivals)
             exchange = await perform(self.session, sending)
             exchange = await asyncio.to_thread(redact, self.session, exchange)
-            self.workspace.answered(exchange, call)
+            self.workspace.remember_exchange(exchange, call)
             if self.sending == number:
-                await self.show_exchange(exchange)
+                await self.main.response.show_exchange(exchange)
                 for controller in self.main.controllers:
-                    controller.answered(exchange, replay)
+                    controller.exchange_shown(exchange, replay)
         except asyncio.CancelledError:
             if self.sending == number and pane.is_mounted:
-                await self._show_stopped(sending.stopped if sending is not None else None, call)
+                await self.main.response.show_stopped(sending.stopped if sending is not None else None, call)
             raise
         except ExplorerError as error:
             if self.sending == number:
-                self.show_error(error)
+                self.main.response.show_error(error)
         finally:
             arrivals.end()
             self.end(number)
 
     async def may_send(self, call: Call, replay: Replay | None) -> bool:
-        return replay is not None or await self.agreed(call)
+        return replay is not None or await self.confirm(call)
 
-    async def _show_stopped(self, exchange: Exchange | None, call: Call) -> None:
-        """Show what had arrived of the response of a cancelled send, where something had."""
-        if exchange is None or exchange.response is None:
-            self.response_pane.show_failure(
-                "Cancelled", "You stopped it before the answer was whole.", "F5 sends it again."
-            )
-        else:
-            redacted = await asyncio.to_thread(redact, self.session, exchange)
-            self.workspace.answered(redacted, call)
-            await self.show_exchange(redacted)
-        self.title_bar.state = "cancelled"
-
-    async def agreed(self, call: Call) -> bool:
-        """Whether a person says yes to what the session asks; True where it asks nothing."""
+    async def confirm(self, call: Call) -> bool:
+        """Return whether *call* may be sent, after asking the user if the session requires it."""
         question = confirmation_for(self.session, call)
         if not question:
             return True
         from explorer.tui.screens.dialogs import ConfirmDialog
 
-        said = await self.app.push_screen_wait(ConfirmDialog("Really send this?", question))
-        if not said:
-            self.response_pane.show_failure("Not sent", "You said no; nothing left this machine.", "")
-        return bool(said)
-
-    async def show_last_response(self) -> bool:
-        last = self.workspace.last.get(self.workspace.address)
-        if last is not None:
-            await self.show_exchange(last)
-        return last is not None
-
-    async def show_exchange(self, exchange: Exchange) -> None:
-        """Show a single response."""
-        for controller in self.main.controllers:
-            controller.exchange_opening(exchange)
-        page: PageInfo | None = await asyncio.to_thread(self.page_of, exchange)
-        self.response_pane.show_exchange(exchange, page, writes=self._writes(exchange))
-        self.title_bar.state = _state_of(exchange)
-
-    def _writes(self, exchange: Exchange) -> bool:
-        """Whether the call changes something on the vendor's side."""
-        try:
-            return effect_of(self.session, exchange.call) not in ("read", "session")
-        except ExplorerError:
-            return exchange.request.method not in ("GET", "HEAD")
-
-    def page_of(self, exchange: Exchange) -> PageInfo | None:
-        """Return what is known of the page in a response, None where reading its body again takes too long."""
-        deadline = time.monotonic() + _PAGE_INFO_TIMEOUT
-        try:
-            with stop_when(lambda: time.monotonic() > deadline):
-                return page_info(self.session, exchange)
-        except (ExplorerError, Interrupted):
-            return None
-
-    def show_error(self, error: ExplorerError) -> None:
-        """Show why there is no response."""
-        hint = error.hint
-        if isinstance(error, CredentialMissing):
-            hint = f"Press K to type it. {hint}"
-        elif isinstance(error, FormError):
-            hint = "Mend the fields, or send it as it is with ! (outside of fields)."
-        self.response_pane.show_failure(error.title, error.message, hint)
-        self.title_bar.state = error.title
+        confirmed = await self.app.push_screen_wait(ConfirmDialog("Send this request?", question))
+        if not confirmed:
+            self.response_pane.show_failure("Not sent", "You canceled the confirmation. Nothing was sent.", "")
+        return bool(confirmed)
 
     def begin(self) -> int:
-        """Take the number of a new send; those before it show nothing any more."""
+        """Return the number of a new send. Results of earlier sends are no longer shown."""
         self._numbers += 1
         self.sending = self._numbers
         return self.sending
 
     def end(self, number: int) -> None:
-        """End the send of that number, unless a newer one began."""
+        """End the send *number*, unless a newer one has started."""
         if self.sending != number:
             return
         self.sending = 0
         self.ended()
 
     def ended(self) -> None:
-        """What the vendor complains about appears beside the fields, and everybody hears that a send ended."""
+        """Show the fields that the vendor rejected, and call ``send_ended`` on every controller."""
         if self.workspace.address:
             self.main.form.check()
         self.layout.show_keys()
@@ -203,9 +145,3 @@ class SendController(Controller):
     def cancel_running(self) -> bool:
         self.cancel_group("send")
         return True
-
-
-def _state_of(exchange: Exchange) -> str:
-    if exchange.response is None:
-        return exchange.failure.title if exchange.failure else ""
-    return f"{exchange.verdict.outcome} {exchange.response.status} {exchange.response.reason}".strip()

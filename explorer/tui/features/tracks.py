@@ -1,4 +1,4 @@
-"""Guided tracks: the strip under the title, which each send ticks."""
+"""Guided tracks: the strip below the title, updated by each send."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 
 class TracksController(Controller):
-    """One track at a time; it goes on while anything else is done."""
+    """Follows one track at a time while the user works."""
 
     def __init__(self, main: MainContext) -> None:
         self._track_session: TrackSession | None = None
         self._followed: Track | None = None
-        """The track that the strip speaks of, also when its last step was just done."""
+        """The track that the strip shows, also after its last step."""
         super().__init__(main)
 
     async def panes_ready(self) -> None:
         if await asyncio.to_thread(self.session.folders.track_progress.exists):
-            tutor = await self._open_track_session()
-            self._followed = tutor.running
+            track_session = await self._open_track_session()
+            self._followed = track_session.running
             self._show_track()
 
     async def _open_track_session(self) -> TrackSession:
-        """The tutor, made when it is first asked for."""
+        """Return the track session, created on first use."""
         if self._track_session is None:
             from explorer.session.tracks import open_track_session, watch_sends
             from explorer.tui.panes.title_bar import TrackStrip
@@ -53,7 +53,7 @@ class TracksController(Controller):
             strip.line = replace(strip.line, endpoint=self._elsewhere())
 
     def _elsewhere(self) -> str:
-        """The endpoint of the step under way, where another one is open."""
+        """Return the endpoint of the current step if another one is open, else an empty string."""
         step = (
             self._track_session.step(self._followed)
             if self._track_session is not None and self._followed is not None
@@ -62,28 +62,28 @@ class TracksController(Controller):
         return step.address if step is not None and step.address != self.workspace.address else ""
 
     def track_keys(self) -> dict[str, str]:
-        """Every action's key as people write it, for the texts of tracks."""
+        """Return action id → displayed key, for the texts of tracks."""
         keymap = self.session.settings.keymap
-        return {one.id: format_key(keys_of(one.id, keymap)[0]) for one in ACTIONS}
+        return {action.id: format_key(keys_of(action.id, keymap)[0]) for action in ACTIONS}
 
     @background(group="tracks", description="guided tracks")
     async def action_tracks(self) -> None:
-        """Show the tracks; one that is taken up opens the endpoint of its step."""
+        """Show the tracks. Starting one opens the endpoint of its current step."""
         from explorer.tui.screens.tracks import TracksScreen
 
         await self.main.ready.wait()
-        tutor = await self._open_track_session()
-        started = await self.app.push_screen_wait(TracksScreen(tutor, self.track_keys()))
-        self._followed = tutor.running
+        track_session = await self._open_track_session()
+        started = await self.app.push_screen_wait(TracksScreen(track_session, self.track_keys()))
+        self._followed = track_session.running
         self._show_track()
         if started:
-            await self._begin(tutor, tutor.track(started))
+            await self._begin(track_session, track_session.track(started))
 
-    async def _begin(self, tutor: TrackSession, track: Track) -> None:
-        """Send the calls of the track to the sandbox, and open where its step begins."""
+    async def _begin(self, track_session: TrackSession, track: Track) -> None:
+        """Switch the vendors of the track to the sandbox, and open the endpoint of its current step."""
         for address in track.addresses:
             self.workspace.chosen[address.partition(".")[0]] = SANDBOX
-        step = tutor.step(track)
+        step = track_session.step(track)
         if step is None or not step.address:
             return
         try:
@@ -93,9 +93,9 @@ class TracksController(Controller):
             return
         await self.main.form.open(step.address).wait()
 
-    def _show_feedback(self, heard: Feedback) -> None:
-        """Tick the strip, or say what was amiss."""
-        self._show_track(heard)
+    def _show_feedback(self, feedback: Feedback) -> None:
+        """Show the feedback on a send in the strip."""
+        self._show_track(feedback)
         self._save_progress()
 
     @background(group="settings", description="progress of a track", exclusive=False)
@@ -105,27 +105,27 @@ class TracksController(Controller):
         try:
             await asyncio.to_thread(self._track_session.save)
         except ExplorerError as error:
-            self.tell(f"Not kept: {error.message}", severity="warning")
+            self.tell(f"Progress not saved: {error.message}", severity="warning")
 
-    def _show_track(self, heard: Feedback | None = None) -> None:
-        """The strip as it is to be; hidden where no track is followed."""
+    def _show_track(self, feedback: Feedback | None = None) -> None:
+        """Update the strip; hide it if no track is followed."""
         from explorer.tui.panes.title_bar import TrackStatus, TrackStrip
 
-        tutor, track = self._track_session, self._followed
-        if tutor is None or track is None:
+        track_session, track = self._track_session, self._followed
+        if track_session is None or track is None:
             for strip in self.main.screen.query(TrackStrip):
                 strip.line = TrackStatus()
             return
         keys = self.track_keys()
-        step = tutor.step(track)
+        step = track_session.step(track)
         self.main.screen.query_one(TrackStrip).line = TrackStatus(
             title=track.title,
             at=track.steps.index(step) + 1 if step is not None else len(track.steps),
             of=len(track.steps),
             step=step.title if step is not None else "",
-            brief=tutor.words(track, step.brief, keys) if step is not None else "",
+            brief=track_session.words(track, step.brief, keys) if step is not None else "",
             endpoint=self._elsewhere(),
-            kind=heard.kind if heard is not None else "",
-            message=tutor.words(track, heard.text, keys) if heard is not None else "",
+            kind=feedback.kind if feedback is not None else "",
+            message=track_session.words(track, feedback.text, keys) if feedback is not None else "",
             key=keys["tracks"],
         )

@@ -1,1 +1,1 @@
-"""Screens and dialogs of the app."""
+"""The screens and dialogs of the app."""

@@ -1,4 +1,4 @@
-"""Two exchanges side by side: summary, changes by path, aligned lines; computed off the screen."""
+"""Two exchanges side by side: summary, changes by path, aligned lines. Computed in the background."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ if TYPE_CHECKING:
 
 
 LARGE: Final = 1 << 20
-"""Bytes of two bodies above which another process compares them."""
+"""Total size of two bodies, in bytes, above which another process compares them."""
 YIELD_AFTER: Final = 0.02
-"""Seconds after which the thread that compares lets others have the interpreter."""
+"""Seconds after which the comparing thread yields to others."""
 
 
 class ComparisonRun(ListScreen[None]):
-    """Compares ``sides``; ``start`` begins again, also while an earlier run goes on."""
+    """Compares ``sides``. ``start`` may be called again while an earlier run is in progress."""
 
     @dataclass
     class TooLarge(Message):
-        """Two bodies are to be compared by another process."""
+        """Two bodies are too large to compare in this process."""
 
         job: BodyJob
         number: int
@@ -64,7 +64,7 @@ class ComparisonRun(ListScreen[None]):
 
     @work(exclusive=True, group="compare-open", exit_on_error=False, description="compare")
     async def start(self) -> None:
-        """Compare, from the beginning."""
+        """Compare from the beginning."""
         from explorer.core.diff.volatile import NOTHING
         from explorer.session.comparison import open_comparison
 
@@ -81,7 +81,7 @@ class ComparisonRun(ListScreen[None]):
         self.began()
 
     def began(self) -> None:
-        """There is a comparison, of which nothing is compared yet."""
+        """Called when a comparison has been created and not yet run."""
         raise NotImplementedError
 
     @work(thread=True, group="compare", exit_on_error=False, description="compare")
@@ -93,17 +93,17 @@ class ComparisonRun(ListScreen[None]):
             if number != self._run_number:
                 raise ComparisonCancelled
             if time.monotonic() - last > YIELD_AFTER:
-                time.sleep(0.001)  # whoever paints gets the interpreter in between
+                time.sleep(0.001)  # let the UI thread paint
                 last = time.monotonic()
 
-        def apart(job: BodyJob) -> bool:
+        def run_apart(job: BodyJob) -> bool:
             large = len(job.bodies[0]) + len(job.bodies[1]) > LARGE
             if large:
                 self.post_message(self.TooLarge(job, number))
             return large
 
         try:
-            comparison.run(tick, apart)
+            comparison.run(tick, run_apart)
         except ComparisonCancelled:
             return
 
@@ -112,9 +112,9 @@ class ComparisonRun(ListScreen[None]):
         event.stop()
         self._walk_in_process(event.job, event.number)
 
-    @work(group="compare-apart", exit_on_error=False, description="compare apart")
+    @work(group="compare-apart", exit_on_error=False, description="compare large bodies")
     async def _walk_in_process(self, job: BodyJob, number: int) -> None:
-        """Have large bodies compared by another process."""
+        """Compare large bodies in another process."""
         from explorer.core.diff.worker import apply_batch, job_header
         from explorer.tui.body.child_process import WorkerProcess
 
@@ -125,12 +125,12 @@ class ComparisonRun(ListScreen[None]):
                 batch = await child.line()
                 apply_batch(job, batch, await child.read(batch["size"]))
         except (OSError, EOFError):
-            job.part.note, job.part.done = "could not be compared to its end", True
+            job.part.note, job.part.done = "comparison failed before the end", True
         finally:
             child.end()
 
     async def on_unmount(self) -> None:
-        """The thread ends at its next tick, and the other process now."""
+        """Stop the thread at its next tick, and the other process now."""
         from explorer.tui.body.child_process import wait_for_ended
 
         self._run_number += 1
@@ -139,19 +139,19 @@ class ComparisonRun(ListScreen[None]):
 
 
 GROW: Final = 0.03
-"""Seconds between two looks at how far the comparison is."""
+"""Seconds between two progress checks of the comparison."""
 SHOW: Final = 8
-"""Looks after which what was found is shown."""
+"""Progress checks between two updates of the screen."""
 _BOTH: Final[tuple[Side, Side]] = ("response", "request")
 
 
 class ComparingScreen(ComparisonRun):
-    """*left* and *right* compared; *titles* say what they are. *note* is a line that stands above, or empty."""
+    """Compares *left* and *right*, named by *titles*. *note* is a line above the comparison, or empty."""
 
     TITLE = "Compare"
     HELP = (
         "Two exchanges side by side: - is only on the left, + only on the right, ~ differs, ≈ is volatile (times, "
-        "signatures, tokens) and masked. ] turns from the response to the request and back."
+        "signatures, tokens) and masked. ] switches between response and request."
     )
     AUTO_FOCUS = ""
     BESIDE = 160
@@ -200,7 +200,7 @@ class ComparingScreen(ComparisonRun):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Begin at once."""
+        """Start to compare."""
         self.query_one(DiffView).focus()
         self._show_keys()
         self.start()
@@ -255,8 +255,8 @@ class ComparingScreen(ComparisonRun):
     def _show_title(self) -> None:
         parts: list[Content | str | tuple[str, str]] = []
         for title, exchange, sign in zip(self._titles, self.sides, ("-", "+"), strict=True):
-            words = title or (f"entry {exchange.id}" if exchange.id else exchange.call.address)
-            parts += [(f" {sign} ", "bold"), sanitize_line(words), "  "]
+            name = title or (f"entry {exchange.id}" if exchange.id else exchange.call.address)
+            parts += [(f" {sign} ", "bold"), sanitize_line(name), "  "]
         self.query_one("#compare-title", Static).update(Content.assemble(*parts))
 
     def _show_headline(self) -> None:
@@ -266,7 +266,7 @@ class ComparingScreen(ComparisonRun):
         lines = [self._note] if self._note else []
         lines.append(sanitize_line(comparison.headline) + ("" if comparison.done else " · comparing …"))
         text = "\n".join(lines)
-        if text != self._headline:  # what is told anew is laid out anew
+        if text != self._headline:  # an update triggers a new layout
             self._headline = text
             self.query_one("#compare-headline", Static).update(Content(text))
         self._show_tabs()
@@ -277,14 +277,14 @@ class ComparingScreen(ComparisonRun):
             return
         tabs: list[Content | str | tuple[str, str]] = []
         for number, side in enumerate(_BOTH, 1):
-            found = comparison.found(side)
+            count = comparison.found(side)
             style = "bold reverse" if side == self.side else MUTED
-            tabs += [(f" {number} {side.capitalize()} {found:,} ", style), " "]
+            tabs += [(f" {number} {side.capitalize()} {count:,} ", style), " "]
         view = self.query_one(DiffView)
         if view.change_count:
             tabs.append((f"  change {view.stop} of {view.change_count:,}", MUTED))
         if not self.masking:
-            tabs.append(("  nothing is masked", "$text-warning"))
+            tabs.append(("  masking is off", "$text-warning"))
         self.query_one("#compare-tabs", Static).update(Content.assemble(*tabs), layout=False)
 
     def _grow_list(self) -> None:
@@ -296,7 +296,7 @@ class ComparingScreen(ComparisonRun):
         self._give_room(listing)
 
     def _give_room(self, listing: ChangeList) -> None:
-        """As many lines as there are changes, but not more than a third of the screen."""
+        """Size the list: one line per change, at most a third of the screen."""
         if self.has_class("-beside"):
             listing.styles.height = "1fr"
         else:
@@ -316,7 +316,7 @@ class ComparingScreen(ComparisonRun):
         ]
         self.show_keys(keys, "compare.close")
 
-    # --- what a person does ------------------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------------------
 
     @on(DiffView.Moved)
     def _moved(self, event: DiffView.Moved) -> None:
@@ -335,19 +335,19 @@ class ComparingScreen(ComparisonRun):
             self.query_one(DiffView).focus()
 
     def action_close(self) -> None:
-        """Back to where it was asked for; from the list first to the lines."""
+        """Go from the list to the lines, or close."""
         if self.query_one(ChangeList).has_focus:
             self.query_one(DiffView).focus()
         else:
             self.dismiss(None)
 
     def action_go_on(self, step: int) -> None:
-        """To the next change, or the one before."""
+        """Go to the next or previous change."""
         if not self.query_one(DiffView).go_on(step):
-            self.tell("No further change." if step > 0 else "No change before this one.")
+            self.tell("No further change." if step > 0 else "No earlier change.")
 
     def action_everything(self) -> None:
-        """All lines, or only the changes with a few lines around them."""
+        """Show all lines, or only the changes with their context."""
         self.everything = not self.everything
         change = self._current()
         self._show_side()
@@ -356,19 +356,19 @@ class ComparingScreen(ComparisonRun):
             self.query_one(DiffView).go_to_change(change[0], change[1])
 
     def action_side(self) -> None:
-        """The other side: request or response."""
+        """Switch between request and response."""
         self.side = "request" if self.side == "response" else "response"
         self._show_side()
         self._show_keys()
 
     def action_mask(self) -> None:
-        """Take what is volatile for changes, or mask it again."""
+        """Show volatile values as changes, or mask them."""
         self.masking = not self.masking
         self._show_keys()
         self.start()
 
     def action_swap(self) -> None:
-        """Left becomes right."""
+        """Swap left and right."""
         self.sides = self.sides[1], self.sides[0]
         self._titles = self._titles[1], self._titles[0]
         self.start()
@@ -381,15 +381,15 @@ class ComparingScreen(ComparisonRun):
 
     def action_copy(self) -> None:
         """Copy the path of the change at the cursor."""
-        found = self._current()
-        if found is None:
-            self.tell("There is no change at the cursor; n goes to the next one.")
+        current = self._current()
+        if current is None:
+            self.tell("No change at the cursor. Press n for the next one.")
             return
-        self.app.copy_to_clipboard(found[2].path)
-        self.tell(f"Copied {sanitize_line(found[2].path)}.")
+        self.app.copy_to_clipboard(current[2].path)
+        self.tell(f"Copied {sanitize_line(current[2].path)}.")
 
     def _current(self) -> tuple[int, int, Change] | None:
-        """The change at the cursor."""
+        """Return part, number and change at the cursor, None if there is none."""
         row = self.query_one(DiffView).row
         if not row.change or row.part >= len(self._shown_parts):
             return None
@@ -397,41 +397,41 @@ class ComparingScreen(ComparisonRun):
 
     @work(exclusive=True, group="compare-ignore", exit_on_error=False, description="ignore")
     async def action_ignore(self) -> None:
-        """Mask the field at the cursor in every comparison of the vendor from now on."""
+        """Mask the field at the cursor in all future comparisons of the vendor."""
         from explorer.session.comparison import ignore_pattern
 
-        found = self._current()
-        if found is None or found[2].pattern in ("", "$") or found[2].pattern.startswith("line:"):
-            self.tell("There is no field at the cursor that can be ignored; n goes to the next change.")
+        current = self._current()
+        if current is None or current[2].pattern in ("", "$") or current[2].pattern.startswith("line:"):
+            self.tell("No field at the cursor to ignore. Press n for the next change.")
             return
-        if found[2].masked:
-            self.tell(f"{sanitize_line(found[2].path)} is masked already.")
+        if current[2].masked:
+            self.tell(f"{sanitize_line(current[2].path)} is already masked.")
             return
-        await self._settle(
-            ignore_pattern, found[2].pattern, f"{found[2].pattern} is ignored from now on; I shows all that is."
+        await self._change_settings(
+            ignore_pattern, current[2].pattern, f"Ignoring {current[2].pattern}. Press I to see them all."
         )
 
-    async def _settle(self, change: SettingsChange, pattern: str, words: str) -> None:
+    async def _change_settings(self, change: SettingsChange, pattern: str, message: str) -> None:
         try:
             for note in await change(self.session, self.sides[0].call.vendor, pattern):
                 self.tell(note, severity="warning")
         except ExplorerError as error:
             self.tell(error.sentence, severity="error")
             return
-        self.tell(sanitize_line(words))
+        self.tell(sanitize_line(message))
         self.start()
 
     @work(exclusive=True, group="compare-ignore", exit_on_error=False, description="ignored")
     async def action_ignored(self) -> None:
-        """Show what is ignored, and take one of it out again."""
+        """Show the ignored fields; stop ignoring one."""
         from explorer.session.comparison import ignored_patterns, stop_ignoring
         from explorer.tui.screens.comparison_dialogs import IgnoredDialog
 
         vendor = self.sides[0].call.vendor
         patterns = ignored_patterns(self.session, vendor)
         if not patterns:
-            self.tell("You ignore nothing; i at a change does. The catalog's volatile fields are masked anyway.")
+            self.tell("No field is ignored. Press i on a change to ignore it. Volatile fields are masked anyway.")
             return
         chosen = await self.app.push_screen_wait(IgnoredDialog(vendor, patterns))
         if chosen:
-            await self._settle(stop_ignoring, chosen, f"{chosen} counts again.")
+            await self._change_settings(stop_ignoring, chosen, f"Comparing {chosen} again.")

@@ -1,4 +1,4 @@
-"""Dialogs about comparisons: what to ignore, which two versions to send."""
+"""Dialogs of comparisons: ignored fields, and the two versions to send."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class IgnoredDialog(Dialog[str | None]):
-    """Lists *patterns*; gives the one that is to count again, or None."""
+    """Lists the ignored *patterns*. Returns the pattern to stop ignoring, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("ignored")
 
@@ -38,9 +38,9 @@ class IgnoredDialog(Dialog[str | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = Content(f"Ignored in comparisons of {self._vendor}")
             yield OptionList(
-                *(Option(Content(sanitize_line(one))) for one in self._patterns), markup=False, compact=True
+                *(Option(Content(sanitize_line(pattern))) for pattern in self._patterns), markup=False, compact=True
             )
-            yield Static(Content("x or enter lets it count again · esc closes"), classes="dialog-hint")
+            yield Static(Content("x Stop ignoring · esc Close"), classes="dialog-hint")
 
     def on_mount(self) -> None:
         listing = self.query_one(OptionList)
@@ -52,16 +52,16 @@ class IgnoredDialog(Dialog[str | None]):
         self.dismiss(self._patterns[event.option_index])
 
     def action_remove(self) -> None:
-        """Let the highlighted one count again."""
+        """Stop ignoring the highlighted pattern."""
         self.dismiss(self._patterns[self.query_one(OptionList).highlighted or 0])
 
 
 _KEY: Final = 11
-"""Cells of the column of names."""
+"""Width of the name column, in cells."""
 
 
 class VersionsDialog(Dialog[tuple[VersionOption, VersionOption] | None]):
-    """Gives two versions, or None: nothing is sent. The documented one is the left one until another is chosen."""
+    """Returns two versions, or None to send nothing. The documented version is on the left by default."""
 
     DEFAULT_CSS = """
     VersionsDialog {
@@ -72,38 +72,42 @@ class VersionsDialog(Dialog[tuple[VersionOption, VersionOption] | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("lens")
 
-    def __init__(self, through: VersionedCall) -> None:
-        self._versioned_call = through
-        self._left = through.variants[0]
+    def __init__(self, versioned_call: VersionedCall) -> None:
+        self._versioned_call = versioned_call
+        self._left = versioned_call.variants[0]
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        through = self._versioned_call
+        versioned_call = self._versioned_call
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(f"Version lens · {sanitize_line(through.call.address)}")
-            yield Static(Content(f"Sent twice to {sanitize_line(through.call.environment)}: once for each version."))
-            if through.note:
-                yield Static(Content.styled(sanitize_line(through.note), MUTED), classes="dialog-text")
-            if through.question:
-                yield Static(Content.styled(f"⚠ {sanitize_line(through.question)}.", "bold $text-error"))
-            yield OptionList(*(self._option(one) for one in through.variants), markup=False, compact=True)
-            yield Input(placeholder="or any Accept header, or a version such as v3", compact=True)
+            box.border_title = Content(f"Compare versions · {sanitize_line(versioned_call.call.address)}")
             yield Static(
-                Content("enter compares the ◀ left one with it · space makes it the left one · tab to type · esc"),
+                Content(f"Sends the call twice to {sanitize_line(versioned_call.call.environment)}, once per version.")
+            )
+            if versioned_call.note:
+                yield Static(Content.styled(sanitize_line(versioned_call.note), MUTED), classes="dialog-text")
+            if versioned_call.question:
+                yield Static(Content.styled(f"⚠ {sanitize_line(versioned_call.question)}.", "bold $text-error"))
+            yield OptionList(
+                *(self._option(variant) for variant in versioned_call.variants), markup=False, compact=True
+            )
+            yield Input(placeholder="or an Accept header, or a version such as v3", compact=True)
+            yield Static(
+                Content("enter Compare with ◀ · space Set left ◀ · tab Type a version · esc Cancel"),
                 classes="dialog-hint",
             )
 
     def on_mount(self) -> None:
-        """The documented version against the one below it, unless told otherwise."""
+        """Select the documented version and the one below it."""
         listing = self.query_one(OptionList)
         listing.highlighted = 1
         listing.focus()
 
-    def _option(self, one: VersionOption) -> Option:
-        mark = ("◀ ", "bold $text-accent") if one is self._left else ("  ", MUTED)
-        accept = sanitize_line(one.accept) or "(no Accept header)"
-        name = (f"{one.key:<{_KEY}} ", "bold $text-success" if one.documented else "bold")
-        return Option(Content.assemble(mark, name, accept, (f"  {one.title}", MUTED)))
+    def _option(self, version: VersionOption) -> Option:
+        mark = ("◀ ", "bold $text-accent") if version is self._left else ("  ", MUTED)
+        accept = sanitize_line(version.accept) or "(no Accept header)"
+        name = (f"{version.key:<{_KEY}} ", "bold $text-success" if version.documented else "bold")
+        return Option(Content.assemble(mark, name, accept, (f"  {version.title}", MUTED)))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -116,19 +120,19 @@ class VersionsDialog(Dialog[tuple[VersionOption, VersionOption] | None]):
 
     def _finish(self, right: VersionOption) -> None:
         if right.accept == self._left.accept:
-            self.app.notify("That is the left one itself; choose another.", markup=False)
+            self.app.notify("Choose two different versions.", markup=False)
         else:
             self.dismiss((self._left, right))
 
     def action_left(self) -> None:
-        """Make the highlighted one the left one."""
+        """Show the highlighted version on the left."""
         listing = self.query_one(OptionList)
         self._left = self._versioned_call.variants[listing.highlighted or 0]
-        for at, one in enumerate(self._versioned_call.variants):
-            listing.replace_option_prompt_at_index(at, self._option(one).prompt)
+        for index, version in enumerate(self._versioned_call.variants):
+            listing.replace_option_prompt_at_index(index, self._option(version).prompt)
 
     def action_cancel(self) -> None:
-        """Send nothing; from the box first back to the list."""
+        """Go from the input to the list, or close without sending."""
         if self.query_one(Input).has_focus:
             self.query_one(OptionList).focus()
         else:

@@ -1,4 +1,4 @@
-"""The dialog of an OAuth2 login: the consent page's URL to open or copy, and a box for the URL that one lands on."""
+"""The dialog of an OAuth2 login: the consent page's URL, and a box for the redirect URL."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 
 class ConsentDialog(Dialog[str | None]):
-    """Shows *url* and gives the URL that a person pasted, or None. Where *waited_for* says so, the answer may come by
-    itself over the loopback redirect; whoever waits for that dismisses the dialog."""
+    """Shows *url* and returns the redirect URL that the user pasted, or None.
+
+    If *waited_for* is set, the redirect may arrive at that loopback URL; the waiting caller then dismisses the dialog.
+    """
 
     DEFAULT_CSS = """
     ConsentDialog > .dialog { width: 92; }
@@ -39,29 +41,29 @@ class ConsentDialog(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Content(f"Log in · {self._title}")
-            yield Static(Content("1. Allow it on this page:"), classes="dialog-text")
+            yield Static(Content("1. Grant access on this page:"), classes="dialog-text")
             with VerticalScroll(can_focus=False):
                 yield Static(Content(sanitize_line(self.url)), classes="dialog-text", id="consent-url")
-            yield Static(Content(self._second()), classes="dialog-text")
-            line = Input(placeholder="paste the URL that you land on", compact=True, id="consent-landed")
+            yield Static(Content(self._instruction()), classes="dialog-text")
+            line = Input(placeholder="paste the URL you are redirected to", compact=True, id="consent-landed")
             line.cursor_blink = False
             yield line
             yield Static(
-                Content("✗ Paste the whole URL that the browser shows after you allowed it."), id="consent-problem"
+                Content("✗ Paste the full URL that the browser shows after you grant access."), id="consent-problem"
             )
-            yield Static(Content("F2 copies the URL · F3 opens a browser · esc stops"), classes="dialog-hint")
+            yield Static(Content("F2 Copy URL · F3 Open browser · esc Cancel"), classes="dialog-hint")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(Content("Copy URL"), id="copy")
                 yield Button(Content("Cancel"), id="cancel")
                 yield Button(Content("Log in"), id="log-in", variant="primary")
 
-    def _second(self) -> str:
+    def _instruction(self) -> str:
         if self._waited_for:
-            return f"2. The answer is waited for at {self._waited_for}. If it does not come by itself:"
-        return "2. The page that you land on may not open; its URL is what counts:"
+            return f"2. Waiting for the redirect to {self._waited_for}. If nothing happens, paste its URL:"
+        return "2. Paste the URL you are redirected to, even if the page does not load:"
 
     def on_mount(self) -> None:
-        """Type at once; open the browser where there is one."""
+        """Focus the box, and open the browser if one is available."""
         self.query_one(Input).focus()
         if self._browser:
             self.action_browse()

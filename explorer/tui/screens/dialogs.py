@@ -1,4 +1,4 @@
-"""Dialogs that ask one thing and dismiss with the result; escape always cancels."""
+"""Dialogs that ask one thing and dismiss with the result. Escape always cancels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class ConfirmDialog(Dialog[bool]):
-    """Asks before something grave: *text* says in exact words what will happen; No has the focus."""
+    """Asks before a consequential action. *text* states exactly what will happen. The Cancel button has the focus."""
 
     DEFAULT_CSS = """
     ConfirmDialog > .dialog { border: heavy $error; border-title-color: $text-error; border-title-style: bold; }
@@ -38,19 +38,18 @@ class ConfirmDialog(Dialog[bool]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("confirm")
 
-    def __init__(self, title: str, text: str, *, yes: str = "Yes, send it", no: str = "No") -> None:
-        self._words = (sanitize_line(title), sanitize(text), sanitize_line(yes), sanitize_line(no))
+    def __init__(self, title: str, text: str, *, yes: str = "Send") -> None:
+        self._title, self._text, self._yes = sanitize_line(title), sanitize(text), sanitize_line(yes)
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        title, text, yes, no = self._words
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(f"⚠ {title}")
+            box.border_title = Content(f"⚠ {self._title}")
             with VerticalScroll(can_focus=False):
-                yield Static(Content(text), classes="dialog-text")
+                yield Static(Content(self._text), classes="dialog-text")
             with Horizontal(classes="dialog-buttons"):
-                yield Button(Content(no), id="no", variant="default")
-                yield Button(Content(yes), id="yes", variant="error")
+                yield Button(Content("Cancel"), id="no", variant="default")
+                yield Button(Content(self._yes), id="yes", variant="error")
 
     def on_mount(self) -> None:
         self.query_one("#no").focus()
@@ -60,7 +59,7 @@ class ConfirmDialog(Dialog[bool]):
         self.dismiss(event.button.id == "yes")
 
     def action_answer(self, answer: bool) -> None:
-        """Give the answer."""
+        """Dismiss with *answer*."""
         self.dismiss(answer)
 
     def action_other(self) -> None:
@@ -69,8 +68,8 @@ class ConfirmDialog(Dialog[bool]):
 
 
 class CredentialDialog(Dialog[dict[str, Secret] | None]):
-    """Asks for credentials: masked inputs, and *place*, the words for where they would be kept. Gives those that were
-    typed, or None."""
+    """Asks for credentials with masked inputs. *place* describes where they are kept. Returns the entered ones, or
+    None."""
 
     DEFAULT_CSS = """
     CredentialDialog VerticalScroll { height: auto; max-height: 14; }
@@ -79,28 +78,28 @@ class CredentialDialog(Dialog[dict[str, Secret] | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("credentials")
 
-    def __init__(self, title: str, asked: Sequence[CredentialStatus], place: str) -> None:
-        self._title, self._asked, self._place = sanitize_line(title), tuple(asked), sanitize(place)
+    def __init__(self, title: str, credentials: Sequence[CredentialStatus], place: str) -> None:
+        self._title, self._credentials, self._place = sanitize_line(title), tuple(credentials), sanitize(place)
         super().__init__()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Content(f"Credentials · {self._title}")
             with VerticalScroll(can_focus=False):
-                for status in self._asked:
-                    placeholder = "stays as it is" if status.present else "type or paste it"
+                for status in self._credentials:
+                    placeholder = "unchanged" if status.present else "type or paste it"
                     yield Label(_credential_text(status))
                     yield Input(password=status.secret, compact=True, placeholder=placeholder)
             yield Static(
                 Content(f"Kept {self._place}. Never shown, logged or written to the history."), classes="dialog-hint"
             )
-            yield Static(Content("✗ Type at least one value, or press esc."), id="problem")
+            yield Static(Content("✗ Enter at least one value, or press esc."), id="problem")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(Content("Cancel"), id="cancel")
-                yield Button(Content("Keep"), id="keep", variant="primary")
+                yield Button(Content("Save"), id="keep", variant="primary")
 
     def on_mount(self) -> None:
-        missing = next((index for index, one in enumerate(self._asked) if not one.present), 0)
+        missing = next((index for index, status in enumerate(self._credentials) if not status.present), 0)
         inputs = list(self.query(Input))
         if inputs:
             inputs[missing].focus()
@@ -122,20 +121,20 @@ class CredentialDialog(Dialog[dict[str, Secret] | None]):
             self.dismiss(None)
 
     def _keep(self) -> None:
-        typed = zip(self._asked, self.query(Input), strict=True)
-        found = {status.name: Secret(box.value) for status, box in typed if box.value}
-        if found:
-            self.dismiss(found)
+        rows = zip(self._credentials, self.query(Input), strict=True)
+        secrets = {status.name: Secret(box.value) for status, box in rows if box.value}
+        if secrets:
+            self.dismiss(secrets)
         else:
             self.query_one("#problem").display = True
 
 
 def _credential_text(status: CredentialStatus) -> Content:
-    now = f"now from {status.source}" if status.present else "missing"
+    source = f"from {status.source}" if status.present else "missing"
     style = MUTED if status.present else "$text-error"
     title = sanitize_line(status.title or status.name)
     return Content.assemble(
-        (title, "bold"), (f"  {sanitize_line(now)}", style), (f" · {sanitize_line(status.variable)}", MUTED)
+        (title, "bold"), (f"  {sanitize_line(source)}", style), (f" · {sanitize_line(status.variable)}", MUTED)
     )
 
 
@@ -151,7 +150,7 @@ class EnvironmentChoice:
 
 
 class EnvironmentDialog(Dialog[str | None]):
-    """Chooses an environment of a vendor; gives its name, or None."""
+    """Lets the user choose an environment of a vendor. Returns its name, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("environment")
 
@@ -162,12 +161,14 @@ class EnvironmentDialog(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Content(f"Environment · {self._vendor}")
-            options = [Option(_environment_text(one, current=one.name == self._current)) for one in self._choices]
+            options = [
+                Option(_environment_text(choice, current=choice.name == self._current)) for choice in self._choices
+            ]
             yield OptionList(*options, markup=False, compact=True)
-            yield Static(Content("enter chooses · esc changes nothing"), classes="dialog-hint")
+            yield Static(Content("enter Choose · esc Cancel"), classes="dialog-hint")
 
     def on_mount(self) -> None:
-        names = [one.name for one in self._choices]
+        names = [choice.name for choice in self._choices]
         self.query_one(OptionList).highlighted = names.index(self._current) if self._current in names else 0
 
     @on(OptionList.OptionSelected)
@@ -188,7 +189,7 @@ def _environment_text(choice: EnvironmentChoice, *, current: bool) -> Content:
 
 
 class PageNumberDialog(Dialog[int | None]):
-    """Gives a number of at least 1, no higher than the last page where that is known; None where escape is pressed."""
+    """Returns a page number from 1 up to the last page (if known), None on escape."""
 
     DEFAULT_CSS = """
     PageNumberDialog > .dialog { width: 44; }
@@ -203,10 +204,10 @@ class PageNumberDialog(Dialog[int | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Content("Go to page")
-            yield Input(compact=True, placeholder="number of the page", max_length=9)
+            yield Input(compact=True, placeholder="page number", max_length=9)
             yield Static(id="problem", markup=False)
-            yield Static(Content(f"Now: {page_text(self._page)}."), classes="dialog-hint")
-            yield Static(Content("enter asks for it · esc stays here"), classes="dialog-hint")
+            yield Static(Content(f"Current: {page_text(self._page)}."), classes="dialog-hint")
+            yield Static(Content("enter Fetch · esc Cancel"), classes="dialog-hint")
 
     @on(Input.Changed)
     def _typed(self) -> None:
@@ -217,7 +218,7 @@ class PageNumberDialog(Dialog[int | None]):
         text = event.value.strip()
         last = self._page.pages if self._page is not None else None
         if not (text.isascii() and text.isdigit()) or int(text) < 1:
-            self._refuse("✗ A page is a whole number, from 1 on.")
+            self._refuse("✗ Enter a whole number, 1 or higher.")
         elif last is not None and int(text) > last:
             self._refuse(f"✗ The last page is {last}.")
         else:
@@ -230,23 +231,23 @@ class PageNumberDialog(Dialog[int | None]):
 
 
 class LinkTargetsDialog(Dialog[int | None]):
-    """Asks which of several ways to go; gives its number, or None."""
+    """Lets the user choose a link target. Returns its index, or None."""
 
     DEFAULT_CSS = """
     LinkTargetsDialog > .dialog { width: 84; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("ways")
 
-    def __init__(self, what: str, choices: Sequence[Content]) -> None:
-        self._what = sanitize_line(what)
+    def __init__(self, label: str, choices: Sequence[Content]) -> None:
+        self._label = sanitize_line(label)
         self._choices = tuple(choices)
         super().__init__()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(f"Follow {self._what}")
-            yield OptionList(*(Option(one) for one in self._choices), markup=False, compact=True)
-            yield Static(Content("enter opens its form, filled in; nothing is sent · esc stays"), classes="dialog-hint")
+            box.border_title = Content(f"Follow {self._label}")
+            yield OptionList(*(Option(choice) for choice in self._choices), markup=False, compact=True)
+            yield Static(Content("enter Fill in its form, without sending · esc Cancel"), classes="dialog-hint")
 
     def on_mount(self) -> None:
         listing = self.query_one(OptionList)
@@ -258,7 +259,7 @@ class LinkTargetsDialog(Dialog[int | None]):
         self.dismiss(event.option_index)
 
     def action_stay(self) -> None:
-        """Stay."""
+        """Close without following."""
         self.dismiss(None)
 
 

@@ -1,4 +1,4 @@
-"""A vendor looked over end to end: each check as it is done, and what to do about those that failed."""
+"""The doctor: end-to-end checks of a vendor, shown as they complete, with a fix for each failure."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _SIGNS: Final[dict[CheckOutcome, tuple[str, str]]] = {
 
 
 class DoctorScreen(ListScreen[None]):
-    """The checks over one vendor in one environment; only reads are sent."""
+    """The checks of one vendor in one environment. Only read calls are sent."""
 
     TITLE = "Doctor"
     HELP = (
-        "One vendor looked over in one environment, from the host name to the last page. Only reads are sent; each "
-        "check that fails says what to do."
+        "Checks one vendor in one environment, from the host name to the last page. Only read calls are sent. Each "
+        "failed check shows how to fix it."
     )
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
@@ -53,7 +53,7 @@ class DoctorScreen(ListScreen[None]):
         self.session = session
         self.vendor = session.vendor(vendor)
         self.environment = environment
-        self.found: list[DoctorCheck] = []
+        self.checks: list[DoctorCheck] = []
         self.running = True
         super().__init__()
 
@@ -64,26 +64,26 @@ class DoctorScreen(ListScreen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Begin at once."""
+        """Start the checks."""
         place = f"  {sanitize_line(self.vendor.title)} · {sanitize_line(self.environment)}"
-        title = Content.assemble(("Doctor", "bold"), place, ("  only reads are sent", MUTED))
+        title = Content.assemble(("Doctor", "bold"), place, ("  sends only read calls", MUTED))
         self.query_one("#doctor-title", Static).update(title)
         self.query_one(LinesView).focus()
-        self._examine(login=False)
+        self._run_checks(login=False)
 
     def on_resize(self) -> None:
         self.show_keys(["doctor.again", "doctor.allow", "doctor.copy"], "doctor.close")
 
     @work(exclusive=True, group="doctor", exit_on_error=False, description="doctor")
-    async def _examine(self, *, login: bool) -> None:
+    async def _run_checks(self, *, login: bool) -> None:
         from explorer.session.doctor import run_checks
 
-        self.found, self.running = [], True
+        self.checks, self.running = [], True
         self._show()
         problem = ""
         try:
-            async for one in run_checks(self.session, self.vendor.id, self.environment, login=login):
-                self.found.append(one)
+            async for check in run_checks(self.session, self.vendor.id, self.environment, login=login):
+                self.checks.append(check)
                 self._show()
         except ExplorerError as error:
             problem = error.sentence
@@ -91,44 +91,42 @@ class DoctorScreen(ListScreen[None]):
         self._show(problem)
 
     def _show(self, problem: str = "") -> None:
-        self.query_one("#doctor-sum", Static).update(self._sum(problem))
+        self.query_one("#doctor-sum", Static).update(self._summary(problem))
         self.query_one(LinesView).show_for(self._rows)
 
-    def _sum(self, problem: str) -> Content:
-        failed = [one for one in self.found if one.state == "failed"]
+    def _summary(self, problem: str) -> Content:
+        failed = [check for check in self.checks if check.state == "failed"]
         if problem:
             return Content.styled(f"✗ {sanitize_line(problem)}", "$text-error")
         if self.running:
-            return Content.styled("Looking it over …", "$text-warning")
+            return Content.styled("Running the checks …", "$text-warning")
         if failed:
-            return Content.styled(f"✗ {len(failed)} of {len(self.found)} checks failed", "$text-error")
-        done = sum(one.state != "skipped" for one in self.found)
-        return Content.styled(
-            f"✓ Nothing failed: {done} checks done, {len(self.found) - done} skipped", "$text-success"
-        )
+            return Content.styled(f"✗ {len(failed)} of {len(self.checks)} checks failed", "$text-error")
+        done = sum(check.state != "skipped" for check in self.checks)
+        return Content.styled(f"✓ {done} checks passed, {len(self.checks) - done} skipped", "$text-success")
 
     def _rows(self, width: int) -> list[Row]:
         rows: list[Row] = []
-        for one in self.found:
-            sign, kind = _SIGNS[one.state]
-            rows.append(Row(((kind, f" {sign} "), ("dim" if one.state == "skipped" else "strong", one.title))))
-            rows += labelled_rows("", one.evidence, width, "dim" if one.state == "skipped" else "text")
-            if one.fix and one.state in ("failed", "warning"):
-                rows += labelled_rows("→".rjust(LABEL - 2), one.fix, width, "warn", "warn")
+        for check in self.checks:
+            sign, kind = _SIGNS[check.state]
+            rows.append(Row(((kind, f" {sign} "), ("dim" if check.state == "skipped" else "strong", check.title))))
+            rows += labelled_rows("", check.evidence, width, "dim" if check.state == "skipped" else "text")
+            if check.fix and check.state in ("failed", "warning"):
+                rows += labelled_rows("→".rjust(LABEL - 2), check.fix, width, "warn", "warn")
         return rows
 
-    # --- what a person does ------------------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------------------
 
     def action_again(self) -> None:
-        """Look it over again."""
-        self._examine(login=False)
+        """Run the checks again."""
+        self._run_checks(login=False)
 
     def action_allow(self) -> None:
-        """Again, and ask the vendor for a token where one is needed."""
-        self._examine(login=True)
+        """Run the checks again, requesting a token from the vendor if one is needed."""
+        self._run_checks(login=True)
 
     def action_copy(self) -> None:
         """Copy the result as text."""
-        lines = [f"{_SIGNS[one.state][0]} {one.title}: {one.evidence}" for one in self.found]
+        lines = [f"{_SIGNS[check.state][0]} {check.title}: {check.evidence}" for check in self.checks]
         self.app.copy_to_clipboard("\n".join(lines))
         self.tell("Copied the result.")

@@ -40,40 +40,40 @@ _MARKS: Final = {
 }
 
 
-def render_finding_line(one: DriftFinding, *, hidden: bool) -> Content:
-    """``+ shop.orders_list  data[].gift_wrap``."""
-    sign, style = _MARKS[one.what]
+def render_finding_line(finding: DriftFinding, *, hidden: bool) -> Content:
+    """Return the line of a finding: ``+ data[].gift_wrap  shop.orders_list``."""
+    sign, style = _MARKS[finding.what]
     return Content.assemble(
         (f"{sign} ", f"bold {style}"),
-        (sanitize_line(one.place or "(the body)"), MUTED if hidden else "bold"),
-        (f"  {sanitize_line(one.vendor)}.{sanitize_line(one.endpoint)}", MUTED),
+        (sanitize_line(finding.place or "(the body)"), MUTED if hidden else "bold"),
+        (f"  {sanitize_line(finding.vendor)}.{sanitize_line(finding.endpoint)}", MUTED),
         ("  dismissed" if hidden else "", "italic"),
     )
 
 
-def finding_page(one: DriftFinding, patches: Sequence[str], *, hidden: bool) -> Content:
-    """All about one finding."""
-    return Content("\n").join(_page(one, patches, hidden))
+def finding_page(finding: DriftFinding, patches: Sequence[str], *, hidden: bool) -> Content:
+    """Return the details of a finding. *patches* is the TOML that accepting it writes."""
+    return Content("\n").join(_page(finding, patches, hidden))
 
 
-def _page(one: DriftFinding, patches: Sequence[str], hidden: bool) -> Iterator[Content]:
-    sign, style = _MARKS[one.what]
-    yield Content.assemble((f"{sign} {sanitize_line(one.title)}", f"bold {style}"))
-    yield Content.styled(f"in {sanitize_line(one.vendor)}.{sanitize_line(one.endpoint)}", MUTED)
+def _page(finding: DriftFinding, patches: Sequence[str], hidden: bool) -> Iterator[Content]:
+    sign, style = _MARKS[finding.what]
+    yield Content.assemble((f"{sign} {sanitize_line(finding.title)}", f"bold {style}"))
+    yield Content.styled(f"in {sanitize_line(finding.vendor)}.{sanitize_line(finding.endpoint)}", MUTED)
     yield Content("")
-    yield Content.assemble(("The catalog says  ", MUTED), sanitize_line(one.documented))
-    yield Content.assemble(("Seen              ", MUTED), (sanitize_line(one.seen), "bold"))
-    share = f"{one.count} of {one.of}"
-    entries = " ".join(f"#{number}" for number in one.entries)
-    yield Content.assemble(("How often         ", MUTED), share, (f"  in {entries}" if entries else "", MUTED))
-    if one.example:
-        yield Content.assemble(("Such as           ", MUTED), sanitize_line(one.example))
+    yield Content.assemble(("Documented        ", MUTED), sanitize_line(finding.documented))
+    yield Content.assemble(("Seen              ", MUTED), (sanitize_line(finding.seen), "bold"))
+    share = f"{finding.count} of {finding.of}"
+    entries = " ".join(f"#{number}" for number in finding.entries)
+    yield Content.assemble(("Frequency         ", MUTED), share, (f"  in {entries}" if entries else "", MUTED))
+    if finding.example:
+        yield Content.assemble(("Example           ", MUTED), sanitize_line(finding.example))
     yield Content("")
-    yield Content.styled("Accepting it writes into your overlay:", MUTED)
+    yield Content.styled("Accepting adds this to your overlay:", MUTED)
     for line in (line for text in patches for line in text.splitlines()):
         yield Content(f"  {sanitize_line(line)}")
     if hidden:
-        yield Content.styled("Dismissed; x shows it again.", "italic")
+        yield Content.styled("Dismissed. Press x to restore it.", "italic")
 
 
 _KEYS: Final = ("drift.accept", "drift.dismiss", "drift.example", "drift.vendor", "drift.all", "drift.again")
@@ -81,19 +81,19 @@ _KEYS: Final = ("drift.accept", "drift.dismiss", "drift.example", "drift.vendor"
 
 @dataclass(frozen=True)
 class DriftOutcome:
-    """What comes of the screen: an entry of the history to show (or 0), and whether the catalog is another."""
+    """The result of the screen: a history entry to show (or 0), and whether the catalog changed."""
 
     entry: int = 0
     catalog: bool = False
 
 
 class DriftScreen(ListScreen[DriftOutcome]):
-    """The findings, the newest answers considered first."""
+    """Lists the findings, from the newest responses."""
 
     TITLE = "Drift"
     HELP = (
-        "Where answers in the history differ from what the catalog says of them. What you accept goes into a file of "
-        "your own, your overlay; what you dismiss is not shown again."
+        "Shows where responses in the history differ from the catalog. Accepting a finding adds it to your overlay, a "
+        "catalog file of your own. Dismissed findings are hidden."
     )
     DEFAULT_CSS = """
     DriftScreen {
@@ -111,11 +111,11 @@ class DriftScreen(ListScreen[DriftOutcome]):
     BINDINGS: ClassVar[list[BindingType]] = bindings("drift")
 
     def __init__(self, session: SessionContext, vendor: str = "") -> None:
-        """*vendor*: the one that ``t`` narrows to at first; the screen begins with all."""
+        """Start with all vendors. *vendor* is the one that ``t`` narrows to if no finding is selected."""
         self._session = session
         self._here = vendor
         self._narrowed = ""
-        self._every = False
+        self._show_dismissed = False
         self._catalog = False
         self._findings: list[DriftFinding] = []
         self._drift = DriftReport()
@@ -123,24 +123,24 @@ class DriftScreen(ListScreen[DriftOutcome]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Title, list, page, keys."""
+        """Yield title, list, page and keys."""
         yield Static("Drift", id="drift-title", markup=False)
         with Container(id="drift-box"):
             yield OptionList(id="drift-list", markup=False, compact=True)
             with VerticalScroll(id="drift-page"):
-                yield Static("Looking through the history …", markup=False)
+                yield Static("Checking the history …", markup=False)
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Look at once."""
+        """Start to check."""
         self._show_keys()
         self.query_one(OptionList).focus()
-        self._look()
+        self._check()
 
-    # --- looking -----------------------------------------------------------------------------------------------------
+    # --- checking ----------------------------------------------------------------------------------------------------
 
     @work(exclusive=True, group="drift", exit_on_error=False, description="drift")
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         await self._find()
 
     async def _find(self) -> None:
@@ -148,11 +148,11 @@ class DriftScreen(ListScreen[DriftOutcome]):
 
         title = self.query_one("#drift-title", Static)
 
-        def tell(count: int) -> None:
-            title.update(Content(f"Drift · {count} answers looked at …"))
+        def show_count(count: int) -> None:
+            title.update(Content(f"Drift · {count} responses checked …"))
 
         try:
-            drift = await find_drift(self._session, self._narrowed, every=True, tell=tell)
+            drift = await find_drift(self._session, self._narrowed, every=True, tell=show_count)
         except ExplorerError as error:
             self.query_one("#drift-page Static", Static).update(Content(sanitize_line(f"✗ {error.message}")))
             return
@@ -164,39 +164,44 @@ class DriftScreen(ListScreen[DriftOutcome]):
     def _title(self, drift: DriftReport) -> str:
         where = self._narrowed or "all vendors"
         count = len(self._findings)
-        words = [f"Drift · {where}", pluralize(count, "finding"), pluralize(drift.answers, "answer")]
+        parts = [f"Drift · {where}", pluralize(count, "finding"), pluralize(drift.answers, "response")]
         hidden = len(self._drift.hidden)
-        return " · ".join([*words, *([f"{hidden} dismissed"] if hidden else [])])
+        return " · ".join([*parts, *([f"{hidden} dismissed"] if hidden else [])])
 
     def _list(self) -> None:
-        """Show what was found, without what was dismissed unless that is wanted too."""
+        """Show the findings, without dismissed ones unless the user wants them."""
         drift = self._drift
-        self._findings = [one for one in drift.findings if self._every or one.key not in drift.hidden]
+        self._findings = [
+            finding for finding in drift.findings if self._show_dismissed or finding.key not in drift.hidden
+        ]
         self.query_one("#drift-title", Static).update(Content(sanitize_line(self._title(drift))))
         listing = self.query_one(OptionList)
-        at = listing.highlighted or 0
+        index = listing.highlighted or 0
         listing.clear_options()
         listing.add_options(
-            [Option(render_finding_line(one, hidden=one.key in self._drift.hidden)) for one in self._findings]
+            [
+                Option(render_finding_line(finding, hidden=finding.key in self._drift.hidden))
+                for finding in self._findings
+            ]
         )
         listing.display = bool(self._findings)
         if self._findings:
-            listing.highlighted = min(at, len(self._findings) - 1)
+            listing.highlighted = min(index, len(self._findings) - 1)
             listing.focus()
         else:
             self.query_one("#drift-page", VerticalScroll).focus()
-            words = (
-                "The history holds no answer that was well yet. Send something first."
+            message = (
+                "The history has no successful response yet. Send a request first."
                 if not drift.answers
-                else f"{pluralize(drift.answers, 'answer')} to {pluralize(drift.calls, 'call')}, "
-                "and every one is as the catalog says."
+                else f"No drift: {pluralize(drift.answers, 'response')} to {pluralize(drift.calls, 'call')} "
+                "match the catalog."
             )
-            self.query_one("#drift-page Static", Static).update(Content(words))
+            self.query_one("#drift-page Static", Static).update(Content(message))
         self._show_keys()
         self._paint()
 
     def _show_keys(self) -> None:
-        """Without a finding there is nothing to accept or to look at."""
+        """Show the usable keys: without a finding there is nothing to accept."""
         usable = {"drift.again"}
         if self._drift.hidden:
             usable.add("drift.all")
@@ -206,8 +211,8 @@ class DriftScreen(ListScreen[DriftOutcome]):
 
     @property
     def _finding(self) -> DriftFinding | None:
-        at = self.query_one(OptionList).highlighted
-        return self._findings[at] if at is not None and at < len(self._findings) else None
+        index = self.query_one(OptionList).highlighted
+        return self._findings[index] if index is not None and index < len(self._findings) else None
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
@@ -216,38 +221,38 @@ class DriftScreen(ListScreen[DriftOutcome]):
     def _paint(self) -> None:
         from explorer.session.drift import patch_words
 
-        one = self._finding
-        if one is not None:
-            page = finding_page(one, patch_words(one), hidden=one.key in self._drift.hidden)
+        finding = self._finding
+        if finding is not None:
+            page = finding_page(finding, patch_words(finding), hidden=finding.key in self._drift.hidden)
             self.query_one("#drift-page Static", Static).update(page)
 
-    # --- what a person does ------------------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------------------
 
     def action_accept(self) -> None:
-        """Take the finding over into the person's overlay."""
+        """Add the finding to the user's overlay."""
         from explorer.session.drift import accept_finding
 
-        one = self._finding
-        if one is not None:
+        finding = self._finding
+        if finding is not None:
             self._catalog = True
             self._write(
-                one, lambda: accept_finding(self._session, one), f"Taken over: {one.title}. It is in your overlay."
+                finding, lambda: accept_finding(self._session, finding), f"Added to your overlay: {finding.title}."
             )
 
     def action_dismiss_finding(self) -> None:
-        """Do not show the finding again; one that is dismissed comes back."""
+        """Dismiss the finding, or restore it if it is dismissed."""
         from explorer.session.drift import dismiss_finding
 
-        one = self._finding
-        if one is not None:
-            back = one.key in self._drift.hidden
-            self._write(one, lambda: dismiss_finding(self._session, one, back=back), "")
+        finding = self._finding
+        if finding is not None:
+            back = finding.key in self._drift.hidden
+            self._write(finding, lambda: dismiss_finding(self._session, finding, back=back), "")
 
     @work(exclusive=False, group="writing", exit_on_error=False, description="writing")
-    async def _write(self, one: DriftFinding, write: Callable[[], tuple[str, ...] | None], done: str) -> None:
-        """Write, one thing after the other however quickly the keys come, and look again."""
+    async def _write(self, finding: DriftFinding, write: Callable[[], tuple[str, ...] | None], done: str) -> None:
+        """Write changes one at a time, then check again."""
         async with self._writing:
-            self.query_one("#drift-title", Static).update(Content(sanitize_line(f"Drift · writing {one.title} …")))
+            self.query_one("#drift-title", Static).update(Content(sanitize_line(f"Drift · writing {finding.title} …")))
             try:
                 notes = await asyncio.to_thread(write)
             except ExplorerError as error:
@@ -264,28 +269,28 @@ class DriftScreen(ListScreen[DriftOutcome]):
         self.action_example()
 
     def action_example(self) -> None:
-        """Show the newest answer in which it was seen."""
-        one = self._finding
-        if one is not None and one.entries:
-            self.dismiss(DriftOutcome(max(one.entries), self._catalog))
-        elif one is not None:
-            self.tell("No entry of the history shows it.")
+        """Show the newest response with this finding."""
+        finding = self._finding
+        if finding is not None and finding.entries:
+            self.dismiss(DriftOutcome(max(finding.entries), self._catalog))
+        elif finding is not None:
+            self.tell("No history entry shows this finding.")
 
     def action_one_vendor(self) -> None:
-        """Only the vendor of the finding at the cursor, or of the open call; or all again."""
-        one = self._finding
-        self._narrowed = "" if self._narrowed else one.vendor if one is not None else self._here
-        self._look()
+        """Show only the vendor of the selected finding (or of the open call), or all vendors again."""
+        finding = self._finding
+        self._narrowed = "" if self._narrowed else finding.vendor if finding is not None else self._here
+        self._check()
 
     def action_show_all(self) -> None:
-        """Also what was dismissed, or no more."""
-        self._every = not self._every
+        """Show or hide dismissed findings."""
+        self._show_dismissed = not self._show_dismissed
         self._list()
 
     def action_again(self) -> None:
-        """Look through the history again."""
-        self._look()
+        """Check the history again."""
+        self._check()
 
     def action_close(self) -> None:
-        """Back."""
+        """Close the screen."""
         self.dismiss(DriftOutcome(0, self._catalog))

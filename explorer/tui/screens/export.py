@@ -1,4 +1,4 @@
-"""A call in any of the export formats: seen before it is copied or saved."""
+"""The export dialog: preview a call in any export format, copy or save it."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 _SEEN: Final = 20_000
-"""Characters of an export that are shown."""
+"""Maximum length of the preview, in characters."""
 
 
 @dataclass(frozen=True)
 class Exportable:
-    """Something that can be exported. ``make`` gives it in a format (by its id), secrets in it or variables in their
-    place; it raises ``ExplorerError``."""
+    """Something to export. ``make`` returns it in a format (by id), with secrets or with variables, or raises
+    ``ExplorerError``."""
 
     title: str
     make: Callable[[str, bool], Awaitable[bytes]]
     stem: str = "call"
-    """The name that a file is offered under."""
+    """The default file name, without extension."""
     formats: tuple[str, ...] = field(default_factory=lambda: tuple(FORMATS))
     search: str = ""
-    """What an archive of a search is called; empty where there is none."""
+    """The name of an archive of search results; empty otherwise."""
 
 
 def _bindings() -> list[BindingType]:
-    """Return the keys of the dialog, a number for each registered format among them."""
+    """Return the keys of the dialog, including a digit for each registered format."""
     return export_bindings((row.id, row.title) for row in FORMATS.values())
 
 
 class ExportDialog(Dialog[None]):
-    """Shows an export; copies it, or saves it to a file."""
+    """Previews an export, and copies or saves it. *matches* is the export of the whole search, if there is one."""
 
     AUTO_FOCUS = ""
 
@@ -66,27 +66,27 @@ class ExportDialog(Dialog[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
 
-    def __init__(self, one: Exportable, every: Exportable | None = None) -> None:
-        self._one, self._every = one, every
-        self._now = one
-        self._format = FORMATS[one.formats[0]]
+    def __init__(self, exportable: Exportable, matches: Exportable | None = None) -> None:
+        self._exportable, self._matches = exportable, matches
+        self._current = exportable
+        self._format = FORMATS[exportable.formats[0]]
         self._secrets = False
         self._data = b""
         self._warned = ""
-        """The path that was told to be taken."""
+        """The path for which the user was warned that the file exists."""
         super().__init__()
         bound = {binding.id for binding in self.BINDINGS if isinstance(binding, Binding)}
         later = [binding for binding in _bindings() if isinstance(binding, Binding) and binding.id not in bound]
         self._bindings = BindingsMap.merge([self._bindings, BindingsMap(later)])
 
     def compose(self) -> ComposeResult:
-        """Formats, text, state, keys."""
+        """Yield formats, preview, status line and keys."""
         with Vertical(classes="dialog"):
             yield Static(id="export-formats", markup=False)
             with VerticalScroll(can_focus=False):
                 yield Static(id="export-text", markup=False)
             yield Static(id="export-state", markup=False)
-            path = Input(compact=True, placeholder="path of the file")
+            path = Input(compact=True, placeholder="file path")
             path.cursor_blink = False
             yield path
             yield Static(self._keys(), classes="dialog-hint")
@@ -96,25 +96,25 @@ class ExportDialog(Dialog[None]):
         self._show()
 
     def _keys(self) -> Content:
-        every = " · a all that was found" if self._every is not None else ""
-        return Content(f"y copies · s saves · v secrets · ← → or 1-{len(FORMATS)} other format{every} · esc closes")
+        matches = " · a All matches" if self._matches is not None else ""
+        return Content(f"y Copy · s Save · v Secrets · ← → or 1-{len(FORMATS)} Format{matches} · esc Close")
 
     def _show(self) -> None:
         tabs = [
             (f" {number} {row.title} ", "reverse bold" if row is self._format else MUTED)
             for number, row in enumerate(FORMATS.values(), 1)
-            if row.id in self._now.formats
+            if row.id in self._current.formats
         ]
         self.query_one("#export-formats", Static).update(Content.assemble(*tabs))
-        self.query_one(".dialog").border_title = Content(f"Export · {sanitize_line(self._now.title)}")
-        self._make(self._now, self._format.id, self._secrets)
+        self.query_one(".dialog").border_title = Content(f"Export · {sanitize_line(self._current.title)}")
+        self._make(self._current, self._format.id, self._secrets)
 
     @work(exclusive=True, group="export", exit_on_error=False, description="export")
-    async def _make(self, one: Exportable, format_id: str, secrets: bool) -> None:
+    async def _make(self, exportable: Exportable, format_id: str, secrets: bool) -> None:
         self._data = b""
         self._say(Content.styled("…", MUTED))
         try:
-            data = await one.make(format_id, secrets)
+            data = await exportable.make(format_id, secrets)
         except ExplorerError as error:
             self.query_one("#export-text", Static).update(Content(""))
             self._say(Content.styled(sanitize_line(f"✗ {error.sentence}"), "$text-error"))
@@ -122,7 +122,7 @@ class ExportDialog(Dialog[None]):
         text = await asyncio.to_thread(lambda: sanitize(data[: 4 * _SEEN].decode("utf-8", "replace"))[:_SEEN])
         more = len(data) > len(text.encode()) + 16
         shown = (
-            Content.assemble(text, ("\n… the rest is copied and saved, and not shown", MUTED))
+            Content.assemble(text, ("\n… the preview ends here; copy and save include the rest", MUTED))
             if more
             else Content(text)
         )
@@ -134,11 +134,11 @@ class ExportDialog(Dialog[None]):
     def _state(self, secrets: bool) -> Content:
         parts: list[tuple[str, str]] = [(format_size(len(self._data)), MUTED)]
         if len(self._data) > MAX_COPY:
-            parts.append((f" · too long to copy (terminals take {format_size(MAX_COPY)}); s saves it", "$text-warning"))
+            parts.append((f" · too long to copy (limit {format_size(MAX_COPY)}); press s to save", "$text-warning"))
         if secrets and self._format.runs:
-            parts.append((" · ⚠ secrets stand in it as they are", "bold $text-error"))
+            parts.append((" · ⚠ contains secrets", "bold $text-error"))
         elif secrets:
-            parts.append((" · what was sent before was kept masked and stays so", "$text-warning"))
+            parts.append((" · secrets in the history stay masked", "$text-warning"))
         else:
             parts.append((" · secrets are variables, or masked", MUTED))
         return Content.assemble(*parts)
@@ -148,21 +148,21 @@ class ExportDialog(Dialog[None]):
 
     # --- keys --------------------------------------------------------------------------------------------------------
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - the base class's
-        """While a path is typed, letters are letters; the archive of a search is there where there was one."""
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - signature of the base class
+        """Disable letter keys while a path is typed, and the search export if there is none."""
         if self.has_class("-saving"):
             return action == "close"
-        return action != "all" or self._every is not None
+        return action != "all" or self._matches is not None
 
     def action_turn(self, step: int) -> None:
-        """To the format beside."""
-        formats = self._now.formats
+        """Go to the next or previous format."""
+        formats = self._current.formats
         self._format = FORMATS[formats[(formats.index(self._format.id) + step) % len(formats)]]
         self._show()
 
     def action_format(self, format_id: str) -> None:
-        """To a format."""
-        if format_id in self._now.formats:
+        """Go to a format."""
+        if format_id in self._current.formats:
             self._format = FORMATS[format_id]
             self._show()
 
@@ -171,20 +171,20 @@ class ExportDialog(Dialog[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_secrets(self) -> None:
-        """Put secrets into the text, or variables back."""
+        """Include secrets, or use variables instead."""
         self._secrets = not self._secrets
         self._show()
 
     def action_all(self) -> None:
-        """An archive of all that was found, or the one entry again."""
-        if self._every is not None:
-            self._now = self._every if self._now is self._one else self._one
-            if self._format.id not in self._now.formats:
-                self._format = FORMATS[self._now.formats[0]]
+        """Switch between the whole search and the single entry."""
+        if self._matches is not None:
+            self._current = self._matches if self._current is self._exportable else self._exportable
+            if self._format.id not in self._current.formats:
+                self._format = FORMATS[self._current.formats[0]]
             self._show()
 
     def action_copy(self) -> None:
-        """Copy it, where the terminal takes so much."""
+        """Copy the export if the terminal accepts its size."""
         if not self._data:
             return
         if len(self._data) > MAX_COPY:
@@ -199,10 +199,10 @@ class ExportDialog(Dialog[None]):
         if self._data:
             self.add_class("-saving")
             line = self.query_one(Input)
-            line.value = f"{self._now.stem}{self._format.extension}"
+            line.value = f"{self._current.stem}{self._format.extension}"
             self._warned = ""
             line.focus()
-            self._say(Content.styled("enter saves there · esc saves nothing", MUTED))
+            self._say(Content.styled("enter Save · esc Cancel", MUTED))
 
     @on(Input.Submitted)
     def _save(self, event: Input.Submitted) -> None:
@@ -217,7 +217,7 @@ class ExportDialog(Dialog[None]):
             saved = await asyncio.to_thread(lambda: save(data, path, overwrite=overwrite, private=True))
         except FileExistsError:
             self._warned = path
-            self._say(Content.styled("It is there already: enter again replaces it.", "$text-warning"))
+            self._say(Content.styled("The file exists. Press enter again to replace it.", "$text-warning"))
             return
         except OSError as error:
             self._say(Content.styled(sanitize_line(f"✗ Not saved: {error.strerror or error}"), "$text-error"))
@@ -230,7 +230,7 @@ class ExportDialog(Dialog[None]):
         self.set_focus(None)
 
     def action_close(self) -> None:
-        """Leave the path, then the dialog."""
+        """Leave the path, then close the dialog."""
         if self.has_class("-saving"):
             self._leave_path()
             self._say(self._state(self._secrets))

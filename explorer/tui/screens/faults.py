@@ -1,4 +1,4 @@
-"""The dialog of faults: each kind with its mark, its value and how often. What is changed holds at once."""
+"""The dialog of sandbox faults: kind, value and count of each. Changes apply at once."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 _NAME: Final = 20
-"""Cells of the column of names."""
+"""Width of the name column, in cells."""
 
 
 class FaultsDialog(Dialog[None]):
-    """Switches faults on and off. *change* is given all words that are to hold, and may raise an ``ExplorerError``,
-    whose words are shown."""
+    """Switches faults on and off. *change* receives all active faults as strings, and may raise an ``ExplorerError``
+    whose message is shown."""
 
     DEFAULT_CSS = """
     FaultsDialog {
@@ -54,7 +54,7 @@ class FaultsDialog(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content("Faults of the sandbox")
+            box.border_title = Content("Sandbox faults")
             yield OptionList(*(self._option(kind) for kind in self._kinds), markup=False, compact=True)
             with Horizontal(id="line"):
                 yield Label(id="what", markup=False)
@@ -62,17 +62,17 @@ class FaultsDialog(Dialog[None]):
                 yield Label(id="meaning", markup=False)
             yield Static(id="problem", markup=False)
             yield Static(
-                Content("after the value: *2 twice only · @vendor or @vendor.endpoint only there"),
+                Content("after the value: *2 (twice) · @vendor or @vendor.endpoint (only there)"),
                 classes="dialog-hint",
             )
-            yield Static(Content("space on, off · tab value · x all off · esc closes"), classes="dialog-hint")
+            yield Static(Content("space On/off · tab Value · x All off · esc Close"), classes="dialog-hint")
 
     def on_mount(self) -> None:
         listing = self.query_one(OptionList)
-        listing.highlighted = next((at for at, kind in enumerate(self._kinds) if kind.name in self._words), 0)
+        listing.highlighted = next((index for index, kind in enumerate(self._kinds) if kind.name in self._words), 0)
         listing.focus()
 
-    # --- what is chosen ----------------------------------------------------------------------------------------------
+    # --- selection ---------------------------------------------------------------------------------------------------
 
     @property
     def _kind(self) -> FaultKind:
@@ -81,7 +81,7 @@ class FaultsDialog(Dialog[None]):
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
         kind = self._kind
-        self._tell("")
+        self._show_problem("")
         self.query_one("#what", Label).update(Content.styled(f"{kind.name}{'=' if kind.value else ''}", "bold"))
         box = self.query_one(Input)
         self.query_one("#meaning", Label).update(Content.styled(kind.value or "takes no value", MUTED))
@@ -94,48 +94,48 @@ class FaultsDialog(Dialog[None]):
 
     @on(Input.Submitted)
     def _typed(self) -> None:
-        if self._put({**self._words, self._kind.name: [self._word()]}):
+        if self._apply({**self._words, self._kind.name: [self._word()]}):
             self.query_one(OptionList).focus()
 
     def _word(self) -> str:
         kind, text = self._kind, self.query_one(Input).value.strip()
         return kind.name + (f"={text}" if text and text[0] not in "*@" else text)
 
-    # --- what a person does ------------------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------------------
 
     def action_switch(self) -> None:
-        """Switch the fault on, with the value that stands below; or off."""
+        """Switch the fault on with the entered value, or off."""
         words = dict(self._words)
         if words.pop(self._kind.name, None) is None:
             words[self._kind.name] = [self._word()]
-        self._put(words)
+        self._apply(words)
 
     def action_honest(self) -> None:
-        """All off."""
-        self._put({})
+        """Switch all faults off."""
+        self._apply({})
 
     def action_close(self) -> None:
-        """Close; what is on stays on. From the value, first go back to the list."""
+        """Go from the value to the list, or close. Active faults stay on."""
         if self.query_one(Input).has_focus:
             self.query_one(OptionList).focus()
         else:
             self.dismiss(None)
 
-    def _put(self, words: dict[str, list[str]]) -> bool:
-        """Let these faults hold; False where they cannot."""
+    def _apply(self, words: dict[str, list[str]]) -> bool:
+        """Apply these faults. Return False if they are invalid."""
         try:
-            self._change([word for one in words.values() for word in one])
+            self._change([word for group in words.values() for word in group])
         except ExplorerError as error:
-            self._tell(f"✗ {error.sentence}")
+            self._show_problem(f"✗ {error.sentence}")
             return False
         self._words = words
-        self._tell("")
+        self._show_problem("")
         listing = self.query_one(OptionList)
-        for at, kind in enumerate(self._kinds):
-            listing.replace_option_prompt_at_index(at, self._option(kind).prompt)
+        for index, kind in enumerate(self._kinds):
+            listing.replace_option_prompt_at_index(index, self._option(kind).prompt)
         return True
 
-    def _tell(self, text: str) -> None:
+    def _show_problem(self, text: str) -> None:
         problem = self.query_one("#problem", Static)
         problem.update(Content(sanitize_line(text)))
         problem.display = bool(text)

@@ -1,4 +1,4 @@
-"""Chooses a file by walking folders or by typing a path."""
+"""A dialog to choose a file from a tree or by its path."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 class FileTree(DirectoryTree):
-    """A tree of folders and files. A file's name can hold anything, so it is sanitized for the eye; signs in place of
-    pictures keep columns straight in every terminal."""
+    """A tree of folders and files. File names are sanitized. The icons are single-width, so that columns align in every
+    terminal."""
 
     ICON_NODE = "▸ "
     ICON_NODE_EXPANDED = "▾ "
@@ -34,14 +34,14 @@ class FileTree(DirectoryTree):
     BINDINGS: ClassVar[list[BindingType]] = bindings("files_tree")
 
     def render_label(self, node: TreeNode[DirEntry], base_style: Style, style: Style) -> Text:
-        """The label of *node*, with nothing in it that acts on the terminal."""
+        """Return the label of *node* without terminal control sequences."""
         label = super().render_label(node, base_style, style)
         label.plain = sanitize_line(label.plain)
         return label
 
 
 class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
-    """Gives the path of a file, or None. *start* is the folder to begin in."""
+    """Returns the path of a file, or None. *start* is the initial folder."""
 
     DEFAULT_CSS = """
     FilePickerDialog {
@@ -70,7 +70,7 @@ class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
             yield Input(placeholder="type a path, or choose below", compact=True)
             yield Static(id="files-problem", markup=False)
             yield FileTree(self._start)
-            yield Static(Content("enter chooses · backspace folder above · esc no file"), id="files-hint")
+            yield Static(Content("enter Choose · backspace Parent folder · esc Cancel"), id="files-hint")
 
     def on_mount(self) -> None:
         self.query_one(FileTree).focus()
@@ -93,10 +93,10 @@ class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
             self._go(path)
             event.input.clear()
         else:
-            self._say(f"✗ There is no file {sanitize_line(str(path))}")
+            self._say(f"✗ No such file: {sanitize_line(str(path))}")
 
     def action_up(self) -> None:
-        """Go to the folder above."""
+        """Go to the parent folder."""
         self._go(Path(self.query_one(FileTree).path).parent)
 
     def _go(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Help: what the pane is, and every key, from the one table of actions."""
+"""Help for a pane or a screen, and every key, from the one table of actions."""
 
 from __future__ import annotations
 
@@ -24,28 +24,27 @@ if TYPE_CHECKING:
 
 ABOUT: Final = {
     "tree": (
-        "The endpoints of every vendor. ◆ counts the places where the vendor's document contradicts itself about this "
-        "very call, in a way that changes the request; those about every call of the vendor are added when it is open. "
-        "`inferred` marks what the document does not name."
+        "The endpoints of every vendor. ◆ counts the ambiguities in the docs that change this request. Ambiguities of "
+        "every call of the vendor are added when it is open. `inferred` marks what the docs do not name."
     ),
     "request": (
-        "What will be sent. Each field shows its state (○ absent, ◌ empty, ∅ null, ● set, ◐ sent as given), its rule, "
-        "and what is wrong with it. The URL above and the tabs follow as you type."
+        "The request to send. Each field shows its state (○ absent, ◌ empty, ∅ null, ● set, ◐ sent as given), its rule "
+        "and its problems. The URL and the other tabs update as you type."
     ),
     "response": (
-        "What came back and the vendor's verdict on it: its own words for success count, not only the HTTP status. "
-        "Wire shows every byte that was sent, secrets masked."
+        "The response and its verdict, which also considers the vendor's own success marker, not only the HTTP status. "
+        "The Wire tab shows every byte that was sent, with secrets masked."
     ),
-    "history": "Everything that was sent, secrets masked: enter shows it, r sends it again signed now, b exactly its "
-    "bytes, o puts it into the form. / finds by words and filters such as status:>=400, since:2h, tag:later.",
+    "history": "Every request sent, with secrets masked. enter shows it, r signs and sends it again, b sends the exact "
+    "bytes, o loads it into the form. / searches by words and filters such as status:>=400, since:2h, tag:later.",
 }
 
-LEFT: Final = 33
-"""Cells of the columns of keys and titles."""
+LEFT: Final = 36
+"""Width of the key and title columns, in cells."""
 
 
 class HelpScreen(ModalScreen[None], ClosingScreen[None]):
-    """A text that scrolls; escape closes it."""
+    """A scrolling text; escape closes it."""
 
     DEFAULT_CSS = """
     HelpScreen {
@@ -65,10 +64,10 @@ class HelpScreen(ModalScreen[None], ClosingScreen[None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """The pane, then the keys by where they work."""
+        """Yield the description of the pane, then the keys by scope."""
         with Vertical() as box:
             box.border_title = "Help"
-            box.border_subtitle = "esc closes"
+            box.border_subtitle = "esc Close"
             with VerticalScroll():
                 yield Static(Content.assemble((f"{self._heading}\n", "bold"), self._about), markup=False)
                 for title, lines in self._parts():
@@ -77,7 +76,7 @@ class HelpScreen(ModalScreen[None], ClosingScreen[None]):
                         yield Static(Content("\n").join([heading, *lines]), markup=False)
 
     def _parts(self) -> Iterator[tuple[str, list[Content]]]:
-        """Where keys work, and a line for each of them."""
+        """Yield each scope's title and the lines of its keys."""
         for scope, title in SCOPES.items():
             yield title, list(self._keys(scope))
 
@@ -90,29 +89,29 @@ class HelpScreen(ModalScreen[None], ClosingScreen[None]):
         return self._row([format_key(key.strip()) for key in keys], title, text)
 
     def _row(self, keys: Sequence[str], title: str, text: str) -> Content:
-        """Keys as people write them, title and text; the text keeps to its column."""
+        """Return keys, title and wrapped text as one row."""
         room = max(20, min(92, int(self.app.size.width * 0.96)) - 4 - LEFT)
         lines = textwrap.wrap(text, room) or [""]
         names = _fitting(dict.fromkeys(keys))
-        start = Content.assemble((f"{names:<13}", "$footer-key-foreground bold"), f" {title:<17} ")
+        start = Content.assemble((f"{names:<13}", "$footer-key-foreground bold"), f" {title:<20} ")
         rest = ("\n" + " " * start.cell_length).join(lines)
         return Content.assemble(start, (rest, MUTED))
 
     def on_mount(self) -> None:
-        """Arrow keys scroll at once."""
+        """Focus the text, so that arrow keys scroll."""
         self.query_one(VerticalScroll).focus()
 
     def action_down(self) -> None:
-        """One line down."""
+        """Scroll down one line."""
         self.query_one(VerticalScroll).scroll_down(animate=False)
 
     def action_up(self) -> None:
-        """One line up."""
+        """Scroll up one line."""
         self.query_one(VerticalScroll).scroll_up(animate=False)
 
 
 def _fitting(keys: Iterable[str], room: int = 13) -> str:
-    """The first of *keys* at least, and those that fit beside it; the usual one stands first."""
+    """Return the first of *keys*, and the following ones that fit into *room* cells."""
     names = ""
     for key in keys:
         longer = f"{names} {key}".strip()
@@ -123,7 +122,7 @@ def _fitting(keys: Iterable[str], room: int = 13) -> str:
 
 
 class ScreenHelpScreen(HelpScreen):
-    """The same of a screen over the main one: its title, its ``HELP``, its keys."""
+    """Help for a screen above the main one: its title, its ``HELP`` and its keys."""
 
     def __init__(self, screen: Screen[object], keymap: Mapping[str, str]) -> None:
         super().__init__("", keymap)
@@ -132,5 +131,5 @@ class ScreenHelpScreen(HelpScreen):
         self._widget_keys = keys_of_widgets(screen, keymap)
 
     def _parts(self) -> Iterator[tuple[str, list[Content]]]:
-        for title, keys in (("On this screen", self._screen_keys), ("In its lists and texts", self._widget_keys)):
-            yield title, [self._row(one.keys, one.title, one.help) for one in keys]
+        for title, keys in (("On this screen", self._screen_keys), ("In its lists and text", self._widget_keys)):
+            yield title, [self._row(key.keys, key.title, key.help) for key in keys]

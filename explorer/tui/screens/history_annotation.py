@@ -1,4 +1,4 @@
-"""The note and the tags of an entry of the history."""
+"""The dialog for the note and the tags of a history entry."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ Annotated = tuple[str, frozenset[str]]
 
 
 class _TagSuggester(Suggester):
-    """Completes the tag that is being typed with one that another entry has."""
+    """Suggests tags of other entries."""
 
     def __init__(self, known: Sequence[str]) -> None:
         self._known = tuple(known)
         super().__init__(use_cache=False, case_sensitive=True)
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The line with its last word made whole."""
+        """Return *value* with its last word completed, None if no tag matches."""
         before, blank, last = value.rpartition(" ")
-        found = next((one for one in self._known if last and one != last and one.startswith(last.lower())), None)
-        return None if found is None else f"{before}{blank}{found}"
+        match = next((tag for tag in self._known if last and tag != last and tag.startswith(last.lower())), None)
+        return None if match is None else f"{before}{blank}{match}"
 
 
 class AnnotationDialog(Dialog[Annotated | None]):
-    """Gives the note and the tags as they are to be, or None."""
+    """Returns the new note and tags, or None."""
 
     DEFAULT_CSS = """
     AnnotationDialog TextArea { height: 6; border: none; background: $foreground 8%; margin-bottom: 1; }
@@ -56,27 +56,25 @@ class AnnotationDialog(Dialog[Annotated | None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Tags in one line, the note in several."""
+        """Yield the tags in one line, and the note in several."""
         with Vertical(classes="dialog") as box:
             box.border_title = Content(f"#{self._row.id} · {sanitize_line(self._row.address)}")
-            yield Label(Content("Tags, with blanks between (found by tag:NAME)"))
+            yield Label(Content("Tags, separated by spaces (search with tag:NAME)"))
             tags = Input(" ".join(self._row.tag_names), compact=True, suggester=_TagSuggester(self._known))
             tags.cursor_blink = False
             yield tags
-            yield Label(Content("Note (found like everything else)"))
+            yield Label(Content("Note (included in searches)"))
             note = TextArea(self._row.note, tab_behavior="focus")
             note.cursor_blink = False
             yield note
             yield Static(id="problem", markup=False)
-            yield Static(
-                Content("enter in the tags or ctrl+s keeps · tab goes on · esc changes nothing"), classes="dialog-hint"
-            )
+            yield Static(Content("ctrl+s Save (or enter in the tags) · tab Next · esc Cancel"), classes="dialog-hint")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(Content("Cancel"), id="cancel")
-                yield Button(Content("Keep"), id="keep", variant="primary")
+                yield Button(Content("Save"), id="keep", variant="primary")
 
     def on_mount(self) -> None:
-        """Tags first: they are what most people want."""
+        """Focus the tags, which most users want."""
         note = self.query_one(TextArea)
         note.move_cursor(note.document.end)
         self.query_one(Input).focus()
@@ -93,12 +91,12 @@ class AnnotationDialog(Dialog[Annotated | None]):
             self.dismiss(None)
 
     def action_keep(self) -> None:
-        """Keep what stands there, if it can be."""
+        """Save note and tags if they are valid."""
         from explorer.store.history.rows import MAX_NOTE, tag_name
 
         note = self.query_one(TextArea).text.strip()
         try:
-            tags = frozenset(tag_name(one) for one in self.query_one(Input).value.replace(",", " ").split())
+            tags = frozenset(tag_name(word) for word in self.query_one(Input).value.replace(",", " ").split())
             if len(note) > MAX_NOTE:
                 raise UsageError(f"a note has at most {MAX_NOTE:,} characters")
         except UsageError as error:

@@ -1,4 +1,4 @@
-"""A box for a curl line: while it is pasted or typed it is said which call that is, and what has no place in it."""
+"""The dialog to import a curl command. As the user types, it shows the matching call and what cannot be imported."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from explorer.session.context import SessionContext
 
 PAUSE: Final = 0.15
-"""Seconds after the last key until the line is read."""
+"""Seconds between the last key and parsing the command."""
 LONGEST: Final = 1_000_000
-"""Characters; what is longer was pasted by mistake."""
+"""Maximum length of a command, in characters. Anything longer was pasted by mistake."""
 _VALUES: Final = 12
 
 
 class _Box(TextArea):
-    """Enter ends the line, unless a backslash says that it goes on."""
+    """Submits on enter, unless the line ends with a backslash."""
 
     class Entered(Message):
         """Enter was pressed."""
@@ -53,7 +53,7 @@ class _Box(TextArea):
 
 
 class ImportDialog(Dialog[CurlImport | None]):
-    """Gives the call that the line asks for, or None."""
+    """Returns the imported call, or None."""
 
     DEFAULT_CSS = """
     ImportDialog > .dialog { width: 100; padding: 0 1; }
@@ -66,71 +66,71 @@ class ImportDialog(Dialog[CurlImport | None]):
     def __init__(self, session: SessionContext) -> None:
         self._session = session
         self._timer: Timer | None = None
-        self._line: CurlImport | None = None
+        self._command: CurlImport | None = None
         self._read = ""
-        """The text that ``_line`` was read from."""
+        """The text that ``_command`` was parsed from."""
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """The box, and what is understood of it."""
+        """Yield the box and the result."""
         with Vertical(classes="dialog") as box:
-            box.border_title = Content("Import a curl line")
+            box.border_title = Content("Import a curl command")
             area = _Box(tab_behavior="focus", soft_wrap=True)
             area.cursor_blink = False
             yield area
             with VerticalScroll(can_focus=False):
-                yield Static(
-                    Content.styled("Paste a curl command; it may go over several lines.", MUTED), id="import-found"
-                )
+                yield Static(Content.styled("Paste a curl command, on one or more lines.", MUTED), id="import-found")
             yield Static(
-                Content("enter fills the form · esc fills nothing · page up, page down scroll"), classes="dialog-hint"
+                Content("enter Fill in the form · page up, page down Scroll · esc Cancel"), classes="dialog-hint"
             )
 
     def on_mount(self) -> None:
-        """Paste at once."""
+        """Focus the box."""
         self.query_one(TextArea).focus()
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(PAUSE, self._look)
+        self._timer = self.set_timer(PAUSE, self._preview)
 
-    def _look(self) -> None:
-        self._understand(self.query_one(TextArea).text, done=False)
+    def _preview(self) -> None:
+        self._parse(self.query_one(TextArea).text, done=False)
 
     @on(_Box.Entered)
     def _entered(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        self._understand(self.query_one(TextArea).text, done=True)
+        self._parse(self.query_one(TextArea).text, done=True)
 
     @work(exclusive=True, group="import", exit_on_error=False, description="import")
-    async def _understand(self, text: str, *, done: bool) -> None:
-        """Say what the line is; fill the form with it where that was asked for."""
+    async def _parse(self, text: str, *, done: bool) -> None:
+        """Show the call of the command; with *done*, dismiss with it."""
         if not text.strip():
-            self._say([Content.styled("Paste a curl command; it may go over several lines.", MUTED)])
+            self._say([Content.styled("Paste a curl command, on one or more lines.", MUTED)])
             return
         if len(text) > LONGEST:
-            self._say([Content.styled(f"✗ More than {LONGEST:,} characters are no command.", "$text-error")])
+            self._say(
+                [Content.styled(f"✗ Too long for a command: the limit is {LONGEST:,} characters.", "$text-error")]
+            )
             return
-        if text != self._read or self._line is None:
-            self._line, self._read = None, text
+        if text != self._read or self._command is None:
+            self._command, self._read = None, text
             try:
-                self._line = await asyncio.to_thread(read_curl_line, self._session, text)
+                self._command = await asyncio.to_thread(read_curl_line, self._session, text)
             except ExplorerError as error:
                 self._say(_problem(error))
                 return
         if done:
-            self.dismiss(self._line)
+            self.dismiss(self._command)
         else:
-            self._say(_understood(self._session, self._line))
+            self._say(list(_call_lines(self._session, self._command)))
 
     def _say(self, lines: list[Content]) -> None:
         self.query_one("#import-found", Static).update(Content("\n").join(lines))
 
     def action_scroll(self, lines: int) -> None:
-        """Scroll what is understood."""
+        """Scroll the result."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
@@ -139,23 +139,19 @@ def _problem(error: ExplorerError) -> list[Content]:
     return [*lines, Content.styled(sanitize_line(error.hint), MUTED)] if error.hint else lines
 
 
-def _understood(session: SessionContext, line: CurlImport) -> list[Content]:
-    return list(_lines(session, line))
-
-
-def _lines(session: SessionContext, line: CurlImport) -> Iterator[Content]:
-    call = line.shown
-    operation = session.operation(line.call)
+def _call_lines(session: SessionContext, command: CurlImport) -> Iterator[Content]:
+    call = command.shown
+    operation = session.operation(command.call)
     title = f"{operation.vendor.title} › {operation.endpoint.title}"
     yield Content.assemble(("✓ ", "bold $text-success"), (sanitize_line(title), "bold"))
     method = call.method or operation.endpoint.method
     guarded = operation.environment is not None and operation.environment.guarded
     where = (f" · {call.environment}{' (guarded)' if guarded else ''}", "$text-warning" if guarded else MUTED)
     yield Content.assemble((f"  {method} ", "bold"), sanitize_line(call.address), where)
-    values = [(one.name, one.value) for one in call.entries] + [*call.extra, *call.headers]
+    values = [(entry.name, entry.value) for entry in call.entries] + [*call.extra, *call.headers]
     for name, value in values[:_VALUES]:
         yield Content.assemble((f"  {sanitize_line(name)} ", MUTED), sanitize_line(value[:200]))
     if len(values) > _VALUES:
         yield Content.styled(f"  … and {len(values) - _VALUES} more", MUTED)
-    for note in line.notes:
+    for note in command.notes:
         yield Content.assemble(("! ", "bold $text-warning"), sanitize_line(note))

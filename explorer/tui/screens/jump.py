@@ -1,4 +1,4 @@
-"""Jump mode: a letter at every pane and tab that is seen; typing one goes there."""
+"""Jump mode: shows a letter at every visible pane and tab; typing it goes there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Target = tuple[str, str]
 
 
 class JumpScreen(ModalScreen[Target | None], ClosingScreen[Target | None]):
-    """Gives (pane, tab), the tab empty for the pane as a whole; None where another key was typed."""
+    """Returns (pane, tab), with an empty tab for the whole pane; None on any other key."""
 
     DEFAULT_CSS = """
     JumpScreen {
@@ -42,28 +42,28 @@ class JumpScreen(ModalScreen[Target | None], ClosingScreen[Target | None]):
     def __init__(self, main: Screen[None]) -> None:
         self._targets: dict[str, tuple[Target, Offset]] = {}
         for key, pane in PANE_KEYS.items():
-            for one in main.query(f"#{pane}").results(Widget):
-                if one.display and one.region:
-                    self._targets[key] = ((pane, ""), one.region.offset + Offset(1, 0))
+            for widget in main.query(f"#{pane}").results(Widget):
+                if widget.display and widget.region:
+                    self._targets[key] = ((pane, ""), widget.region.offset + Offset(1, 0))
         self._add_tabs(main, "request", REQUEST_KEYS)
         self._add_tabs(main, "response", RESPONSE_KEYS)
         super().__init__()
 
     def _add_tabs(self, main: Screen[None], pane: str, keys: dict[str, str]) -> None:
-        tabs = [one for one in main.query(f"#{pane} Tab").results(Widget) if one.region]
+        tabs = [tab for tab in main.query(f"#{pane} Tab").results(Widget) if tab.region]
         for (key, name), tab in zip(keys.items(), tabs, strict=False):
             self._targets[key] = ((pane, name), tab.region.offset)
 
     def compose(self) -> ComposeResult:
-        """A letter at each place."""
+        """Yield a letter for each target."""
         for key, (_, offset) in self._targets.items():
             label = Label(Content(f" {key} "))
             label.styles.offset = (offset.x, offset.y)
             yield label
-        yield Label(Content("Type a letter to go there; any other key closes this."), id="jump-hint")
+        yield Label(Content("Type a letter to go there. Any other key closes this."), id="jump-hint")
 
     def on_key(self, event: events.Key) -> None:
-        """Go where the letter stands; what was typed together with it is ignored."""
+        """Go to the target of the letter. Keys typed in the same burst are ignored."""
         event.stop()
         event.prevent_default()
         target, _ = self._targets.get(event.character or "", (None, None))

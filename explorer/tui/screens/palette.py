@@ -1,4 +1,4 @@
-"""The command palette: every action with its key, every endpoint, the environments, the themes."""
+"""The command palette: actions with their keys, endpoints, environments and themes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from explorer.tui.app_base import AppBase
 
 LIMIT = 40
-"""How many hits are shown."""
+"""Maximum number of hits."""
 
 
 class PaletteEntry(NamedTuple):
-    """Something that can be done: what is shown, what is searched, what it does."""
+    """A command: its title, key, help, searched text and function."""
 
     title: str
     key: str
@@ -36,36 +36,40 @@ class PaletteEntry(NamedTuple):
 
 
 class ExplorerCommands(Provider):
-    """Everything that can be done, by name."""
+    """Provides every command by name."""
 
     @property
     def _main(self) -> MainScreen:
         return cast("MainScreen", self.screen)
 
     async def startup(self) -> None:
-        """Gather what can be done."""
+        """Collect the commands."""
         if not isinstance(self.screen, MainScreen):
             self._entries = list(self._keys_on_top())
             return
         self._entries = [*self._actions(), *self._environments(), *self._endpoints(), *self._themes()]
 
     def _keys_on_top(self) -> Iterator[PaletteEntry]:
-        """On a screen over the main one: what can be done on that."""
+        """Yield the commands of a screen above the main one."""
         screen, app = self.screen, cast("AppBase", self.app)
-        for one in keys_of_screen(screen, app.session.settings.keymap):
-            if one.run:
-                hay = f"{one.title} {one.help}".lower()
-                yield PaletteEntry(one.title, one.keys[0], one.help, hay, _run_action(screen, one.run))
+        for key in keys_of_screen(screen, app.session.settings.keymap):
+            if key.run:
+                text = f"{key.title} {key.help}".lower()
+                yield PaletteEntry(key.title, key.keys[0], key.help, text, _run_action(screen, key.run))
 
     def _actions(self) -> Iterator[PaletteEntry]:
         keymap = self._main.session.settings.keymap
-        for one in ACTIONS:
-            if one.id == "faults" and not self._main.faults.is_available:
+        for action in ACTIONS:
+            if action.id == "faults" and not self._main.faults.is_available:
                 continue
-            if one.run and not one.scope and one.id != "palette":
-                key = format_key(keys_of(one.id, keymap)[0])
+            if action.run and not action.scope and action.id != "palette":
+                key = format_key(keys_of(action.id, keymap)[0])
                 yield PaletteEntry(
-                    one.title, key, one.help, f"{one.title} {one.id} {one.help}".lower(), self._runs(one.run)
+                    action.title,
+                    key,
+                    action.help,
+                    f"{action.title} {action.id} {action.help}".lower(),
+                    self._runs(action.run),
                 )
 
     def _runs(self, action: str) -> Callable[[], object]:
@@ -81,9 +85,9 @@ class ExplorerCommands(Provider):
         vendor = main.session.vendor(main.workspace.vendor_id)
         for name in main.session.environments(vendor):
             title = f"Environment: {vendor.title} › {name}"
-            now = "(in use)" if name == main.workspace.environment else ""
+            state = "(current)" if name == main.workspace.environment else ""
             run = _run_on_main(main, name)
-            yield PaletteEntry(title, now, "Send this vendor's calls there.", title.lower(), run)
+            yield PaletteEntry(title, state, "Send this vendor's calls to it.", title.lower(), run)
 
     def _endpoints(self) -> Iterator[PaletteEntry]:
         main = self._main
@@ -100,17 +104,19 @@ class ExplorerCommands(Provider):
     def _themes(self) -> Iterator[PaletteEntry]:
         main = self._main
         own = main._app.theme_names
-        for name in [*own, *(one for one in main.app.available_themes if one not in own)]:
-            yield PaletteEntry(f"Theme: {name}", "", "Wear it from now on.", f"theme {name}", _change_theme(main, name))
+        for name in [*own, *(theme for theme in main.app.available_themes if theme not in own)]:
+            yield PaletteEntry(
+                f"Theme: {name}", "", "Switch to this theme.", f"theme {name}", _change_theme(main, name)
+            )
 
     async def discover(self) -> Hits:
-        """What stands there before anything is typed: the actions."""
+        """Yield the actions, shown before the user types."""
         for entry in self._entries[:LIMIT]:
             if entry.key:
                 yield DiscoveryHit(_shown(entry), entry.run, text=entry.title, help=sanitize_line(entry.help))
 
     async def search(self, query: str) -> Hits:
-        """Those that hold every word; a word in the title counts for more."""
+        """Yield entries that contain every word; words in the title score higher."""
         words = query.lower().split()
         count = 0
         for number, entry in enumerate(self._entries):
@@ -132,9 +138,9 @@ def _shown(entry: PaletteEntry, words: list[str] | None = None) -> Content:
     title = sanitize_line(entry.title)
     content = Content(title)
     for word in words or ():
-        at = title.lower().find(word)
-        if at >= 0:
-            content = content.stylize("underline bold", at, at + len(word))
+        start = title.lower().find(word)
+        if start >= 0:
+            content = content.stylize("underline bold", start, start + len(word))
     return Content.assemble(content, "  ", (entry.key, "$footer-key-foreground")) if entry.key else content
 
 

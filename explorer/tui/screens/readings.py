@@ -1,4 +1,4 @@
-"""Readings as experiments: each ambiguity of a call, its evidence, and trying both."""
+"""Readings as experiments: each ambiguity of a call, its evidence, and trying all readings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 AROUND: Final = 2
-"""Lines of the document before and after the one that is cited."""
+"""Lines of the document before and after a cited line."""
 _KEYS: Final = (
     "readings.try",
     "readings.send",
@@ -52,19 +52,19 @@ _KEYS: Final = (
 
 @dataclass(frozen=True)
 class ReadingsOutcome:
-    """What a person changed: the choices of the call, and whether the catalog is another."""
+    """What the user changed: the choices of the call, and whether the catalog changed."""
 
     readings: dict[str, str]
     catalog: bool
 
 
 class ReadingsView(ListScreen[ReadingsOutcome]):
-    """The list and the page; keys are the floor above."""
+    """The list of ambiguities and the page of the selected one. ``ReadingsScreen`` adds the actions."""
 
     TITLE = "Readings"
     HELP = (
-        "The places where the vendor's document contradicts itself about this call, what each choice sends, and what "
-        "servers made of it. Try both, then make the one that works your default."
+        "The ambiguities in the docs of this call: what each choice sends, and how servers responded to it. Try both, "
+        "then make the one that works your default."
     )
     DEFAULT_CSS = """
     ReadingsView {
@@ -89,13 +89,13 @@ class ReadingsView(ListScreen[ReadingsOutcome]):
         self._experiments: dict[str, Experiment] = {}
         self._passages: dict[str, dict[str, Sequence[DocumentLine]]] = {}
         self._passage_problem = ""
-        self._every = False
+        self._show_everything = False
         self._changed_catalog = False
         self._writing = asyncio.Lock()
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Title, list, page, keys."""
+        """Yield title, list, page and keys."""
         yield Static(self._title(), id="readings-title", markup=False)
         with Container(id="readings-box"):
             yield OptionList(id="readings-list", markup=False, compact=True)
@@ -104,24 +104,24 @@ class ReadingsView(ListScreen[ReadingsOutcome]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Read what is known, the list in the focus."""
+        """Focus the list and load the ambiguities."""
         self.show_keys(_KEYS, "readings.close")
         self.query_one(OptionList).focus()
         self._load()
 
     def on_resize(self) -> None:
-        """Lay the page out for its new width."""
+        """Lay out the page for its new width."""
         if self._shown:
             self.call_after_refresh(self._paint)
 
     def _title(self, more: str = "") -> Content:
         call = self._call
         hidden = len(self._all) - len(self._shown)
-        words = [f"Readings of {call.address}", call.environment, *([f"{hidden} more with v"] if hidden else [])]
-        text = " · ".join([*words, *([more] if more else [])])
+        parts = [f"Readings of {call.address}", call.environment, *([f"{hidden} more with v"] if hidden else [])]
+        text = " · ".join([*parts, *([more] if more else [])])
         return Content(sanitize_line(text))
 
-    # --- what is known -----------------------------------------------------------------------------------------------
+    # --- ambiguities -------------------------------------------------------------------------------------------------
 
     @work(exclusive=True, group="readings", exit_on_error=False, description="readings")
     async def _load(self) -> None:
@@ -136,91 +136,95 @@ class ReadingsView(ListScreen[ReadingsOutcome]):
 
     def _list(self) -> None:
         listing = self.query_one(OptionList)
-        at = self._ambiguity.key if self._ambiguity else ""
-        self._shown = [one for one in self._all if self._every or one.reading.changes_request]
+        key = self._ambiguity.key if self._ambiguity else ""
+        self._shown = [
+            ambiguity for ambiguity in self._all if self._show_everything or ambiguity.reading.changes_request
+        ]
         listing.clear_options()
-        listing.add_options([Option(self._line(one)) for one in self._shown])
-        keys = [one.key for one in self._shown]
+        listing.add_options([Option(self._line(ambiguity)) for ambiguity in self._shown])
+        keys = [ambiguity.key for ambiguity in self._shown]
         self.query_one("#readings-title", Static).update(self._title())
         if keys:
-            listing.highlighted = keys.index(at) if at in keys else 0
+            listing.highlighted = keys.index(key) if key in keys else 0
         self._paint()
 
-    def _line(self, doubt: AmbiguityStatus) -> Content:
-        return ambiguity_line(doubt, self._call.environment, self._chosen.get(doubt.key, doubt.reading.default))
+    def _line(self, ambiguity: AmbiguityStatus) -> Content:
+        return ambiguity_line(
+            ambiguity, self._call.environment, self._chosen.get(ambiguity.key, ambiguity.reading.default)
+        )
 
     @property
     def _ambiguity(self) -> AmbiguityStatus | None:
-        at = self.query_one(OptionList).highlighted
-        return self._shown[at] if at is not None and at < len(self._shown) else None
+        index = self.query_one(OptionList).highlighted
+        return self._shown[index] if index is not None and index < len(self._shown) else None
 
-    def _choice(self, doubt: AmbiguityStatus) -> str:
-        """The choice that the cursor is on: at first the one that is not taken for the call. It stays there."""
-        if self._cursor.get(doubt.key) not in doubt.reading.choices:
-            chosen = self._chosen.get(doubt.key, doubt.reading.default)
-            self._cursor[doubt.key] = next((one for one in doubt.reading.choices if one != chosen), chosen)
-        return self._cursor[doubt.key]
+    def _choice(self, ambiguity: AmbiguityStatus) -> str:
+        """Return the choice at the cursor: initially one that the call does not use."""
+        if self._cursor.get(ambiguity.key) not in ambiguity.reading.choices:
+            chosen = self._chosen.get(ambiguity.key, ambiguity.reading.default)
+            self._cursor[ambiguity.key] = next((name for name in ambiguity.reading.choices if name != chosen), chosen)
+        return self._cursor[ambiguity.key]
 
     def _paint(self) -> None:
-        doubt = self._ambiguity
-        place = self.query_one("#readings-page", VerticalScroll)
-        if doubt is None:
-            words = "No reading changes this request. v shows those that say how an answer is meant."
-            place.query_one(Static).update(Content(words))
+        ambiguity = self._ambiguity
+        panel = self.query_one("#readings-page", VerticalScroll)
+        if ambiguity is None:
+            text = "No ambiguity changes this request. Press v for those that concern the response."
+            panel.query_one(Static).update(Content(text))
             return
-        followed = self._session_follows(doubt) if self._call.environment == SANDBOX else ""
-        told = AmbiguityPage(
-            cursor=self._choice(doubt),
-            chosen=self._chosen.get(doubt.key, doubt.reading.default),
+        followed = self._followed_choice(ambiguity) if self._call.environment == SANDBOX else ""
+        page = AmbiguityPage(
+            cursor=self._choice(ambiguity),
+            chosen=self._chosen.get(ambiguity.key, ambiguity.reading.default),
             environment=self._call.environment,
             followed=followed,
-            experiment=self._experiments.get(doubt.key),
-            passages=self._passages.get(doubt.key, {}),
+            experiment=self._experiments.get(ambiguity.key),
+            passages=self._passages.get(ambiguity.key, {}),
             passage_problem=self._passage_problem,
-            width=place.scrollable_content_region.width,
+            width=panel.scrollable_content_region.width,
         )
-        place.border_title = Content(sanitize_line(doubt.address))
-        place.query_one(Static).update(ambiguity_page(doubt, told))
-        at = self.query_one(OptionList).highlighted
-        if at is not None:
-            self.query_one(OptionList).replace_option_prompt_at_index(at, self._line(doubt))
+        panel.border_title = Content(sanitize_line(ambiguity.address))
+        panel.query_one(Static).update(ambiguity_page(ambiguity, page))
+        index = self.query_one(OptionList).highlighted
+        if index is not None:
+            self.query_one(OptionList).replace_option_prompt_at_index(index, self._line(ambiguity))
 
-    def _session_follows(self, doubt: AmbiguityStatus) -> str:
-        return self._session.followed.get(doubt.address, doubt.reading.default)
+    def _followed_choice(self, ambiguity: AmbiguityStatus) -> str:
+        return self._session.followed.get(ambiguity.address, ambiguity.reading.default)
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
         self.query_one("#readings-page", VerticalScroll).scroll_home(animate=False)
         self._paint()
-        doubt = self._ambiguity
-        if doubt is not None and doubt.key not in self._passages:
-            self._look_up(doubt)
+        ambiguity = self._ambiguity
+        if ambiguity is not None and ambiguity.key not in self._passages:
+            self._load_passages(ambiguity)
 
     @work(exclusive=True, group="passage", exit_on_error=False, description="passage")
-    async def _look_up(self, doubt: AmbiguityStatus) -> None:
+    async def _load_passages(self, ambiguity: AmbiguityStatus) -> None:
         from explorer.store.documents import HOW_TO_SET, documents_folder, parse_spans, passage
 
         folder = documents_folder(self._session.settings, self._session.environ)
         if folder is None:
-            self._passages[doubt.key] = {}
-            self._passage_problem = f"{HOW_TO_SET} Then its passage stands here."
+            self._passages[ambiguity.key] = {}
+            self._passage_problem = f"{HOW_TO_SET} Then its passage is shown here."
             self._paint()
             return
-        found: dict[str, Sequence[DocumentLine]] = {}
-        for name, choice in doubt.reading.choices.items():
+        passages: dict[str, Sequence[DocumentLine]] = {}
+        for name, choice in ambiguity.reading.choices.items():
             for first, last in parse_spans(choice.lines)[:1]:
                 try:
                     around = max(AROUND, (min(last - first, 8) + 1) // 2)
                     middle = first + min(last - first, 8) // 2
-                    found[name] = await asyncio.to_thread(passage, folder, doubt.vendor.document, middle, around)
+                    passages[name] = await asyncio.to_thread(passage, folder, ambiguity.vendor.document, middle, around)
                 except ExplorerError as error:
                     self._passage_problem = error.message
-        self._passages[doubt.key] = found
+        self._passages[ambiguity.key] = passages
         self._paint()
 
 
 class ReadingsScreen(ReadingsView):
-    """The readings of one call. Given back when it closes: the choices for the call."""
+    """The readings of one call. Returns the choices for the call when it closes."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("readings")
 
@@ -228,66 +232,66 @@ class ReadingsScreen(ReadingsView):
     def _selected(self) -> None:
         self.action_choose()
 
-    # --- what a person does ------------------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------------------
 
     def action_choice(self, step: int) -> None:
-        """Another choice under the cursor."""
-        doubt = self._ambiguity
-        if doubt is not None:
-            names = list(doubt.reading.choices)
-            self._cursor[doubt.key] = names[(names.index(self._choice(doubt)) + step) % len(names)]
+        """Move the cursor to the next or previous choice."""
+        ambiguity = self._ambiguity
+        if ambiguity is not None:
+            names = list(ambiguity.reading.choices)
+            self._cursor[ambiguity.key] = names[(names.index(self._choice(ambiguity)) + step) % len(names)]
             self._paint()
 
     def action_show_all(self) -> None:
-        """Also the readings that change nothing that is sent, or no more."""
-        self._every = not self._every
+        """Show or hide ambiguities that do not change the request."""
+        self._show_everything = not self._show_everything
         self._list()
 
     def action_choose(self) -> None:
-        """Take the choice for the call; the form is made of it when this closes."""
-        doubt = self._ambiguity
-        if doubt is None or not self._changes(doubt):
+        """Use the choice for the call. The form is rebuilt when the screen closes."""
+        ambiguity = self._ambiguity
+        if ambiguity is None or not self._changes(ambiguity):
             return
-        choice = self._choice(doubt)
-        self._chosen.pop(doubt.key, None)
-        if choice != doubt.reading.default:
-            self._chosen[doubt.key] = choice
-        self.tell(f"For this call: {doubt.key}={choice}")
+        choice = self._choice(ambiguity)
+        self._chosen.pop(ambiguity.key, None)
+        if choice != ambiguity.reading.default:
+            self._chosen[ambiguity.key] = choice
+        self.tell(f"For this call: {ambiguity.key}={choice}")
         self._paint()
 
-    def _changes(self, doubt: AmbiguityStatus) -> bool:
-        if not doubt.reading.changes_request:
-            self.tell("It changes nothing that is sent; there is nothing to choose or to try.")
-        return doubt.reading.changes_request
+    def _changes(self, ambiguity: AmbiguityStatus) -> bool:
+        if not ambiguity.reading.changes_request:
+            self.tell("This ambiguity does not change the request.")
+        return ambiguity.reading.changes_request
 
     def action_try_both(self) -> None:
         """Send the call under every choice."""
-        doubt = self._ambiguity
-        if doubt is not None and self._changes(doubt):
-            self._try(doubt, ())
+        ambiguity = self._ambiguity
+        if ambiguity is not None and self._changes(ambiguity):
+            self._try(ambiguity, ())
 
     def action_send_one(self) -> None:
         """Send the call under the choice at the cursor."""
-        doubt = self._ambiguity
-        if doubt is not None and self._changes(doubt):
-            self._try(doubt, (self._choice(doubt),))
+        ambiguity = self._ambiguity
+        if ambiguity is not None and self._changes(ambiguity):
+            self._try(ambiguity, (self._choice(ambiguity),))
 
     @work(exclusive=True, group="try", exit_on_error=False, description="try")
-    async def _try(self, doubt: AmbiguityStatus, choices: tuple[str, ...]) -> None:
+    async def _try(self, ambiguity: AmbiguityStatus, choices: tuple[str, ...]) -> None:
         from explorer.session.experiments import run_experiment
         from explorer.session.variants import plan_experiment, with_examples
 
         title = self.query_one("#readings-title", Static)
-        title.update(self._title(f"sending {doubt.key} …"))
+        title.update(self._title(f"sending {ambiguity.key} …"))
         try:
             call, notes = with_examples(self._session, msgspec.structs.replace(self._call, readings=self._chosen))
             if notes:
-                self.tell(f"Fields that are asked for have their examples: {', '.join(notes)}")
+                self.tell(f"Required fields filled with examples: {', '.join(notes)}")
             await self._session.ready(call)
-            what: ExperimentPlan = await asyncio.to_thread(plan_experiment, self._session, call, doubt.key)
-            if not await self._agreed(what):
+            plan: ExperimentPlan = await asyncio.to_thread(plan_experiment, self._session, call, ambiguity.key)
+            if not await self._confirm(plan):
                 return
-            self._experiments[doubt.key] = await run_experiment(self._session, what, choices, agreed=True)
+            self._experiments[ambiguity.key] = await run_experiment(self._session, plan, choices, agreed=True)
             await self._reload()
         except ExplorerError as error:
             self.tell(error.sentence, severity="warning")
@@ -295,59 +299,61 @@ class ReadingsScreen(ReadingsView):
             if self.is_mounted:
                 title.update(self._title())
 
-    async def _agreed(self, what: ExperimentPlan) -> bool:
-        if not what.question:
+    async def _confirm(self, plan: ExperimentPlan) -> bool:
+        if not plan.question:
             return True
         from explorer.tui.screens.dialogs import ConfirmDialog
 
-        said = await self.app.push_screen_wait(ConfirmDialog("Really send this?", what.question))
-        return bool(said)
+        confirmed: bool | None = await self.app.push_screen_wait(ConfirmDialog("Send these requests?", plan.question))
+        return bool(confirmed)
 
     @work(exclusive=False, group="adopt", exit_on_error=False, description="adopt")
     async def action_adopt(self) -> None:
-        """Make the choice the default from now on, in the person's overlay."""
+        """Make the choice the default, in the user's overlay."""
         from explorer.session.ambiguity_status import adopt_choice
 
-        doubt = self._ambiguity
-        if doubt is None or not self._changes(doubt):
+        ambiguity = self._ambiguity
+        if ambiguity is None or not self._changes(ambiguity):
             return
-        choice = self._choice(doubt)
-        if choice == doubt.reading.default:
-            self.tell(f"{choice} is the default already. ← → go to another.")
+        choice = self._choice(ambiguity)
+        if choice == ambiguity.reading.default:
+            self.tell(f"{choice} is already the default. Press ← or → for another choice.")
             return
-        if await self._write(lambda: adopt_choice(self._session, doubt, choice)):
-            self._chosen.pop(doubt.key, None)
+        if await self._write(lambda: adopt_choice(self._session, ambiguity, choice)):
+            self._chosen.pop(ambiguity.key, None)
             self._changed_catalog = True
-            self.tell(f"{doubt.key}: {choice} is the default from now on. u takes it back.")
+            self.tell(f"{ambiguity.key}: {choice} is now the default. Press u to undo.")
             await self._reload()
 
     @work(exclusive=False, group="adopt", exit_on_error=False, description="forget")
     async def action_forget(self) -> None:
-        """Back to the catalog's own default, evidence forgotten; asks first."""
+        """Restore the catalog's default and delete the evidence, after a confirmation."""
         from explorer.session.ambiguity_status import reset_ambiguity
         from explorer.tui.screens.dialogs import ConfirmDialog
 
-        doubt = self._ambiguity
-        if doubt is None:
+        ambiguity = self._ambiguity
+        if ambiguity is None:
             return
-        if not (doubt.tried or doubt.adopted):
-            self.tell("Nothing is known of it beyond the catalog.")
+        if not (ambiguity.tried or ambiguity.adopted):
+            self.tell("Nothing to forget: there is no evidence and no default of your own.")
             return
-        question = f"Forget what servers made of {doubt.key}" + (", and your own default?" if doubt.adopted else "?")
-        if not await self.app.push_screen_wait(ConfirmDialog("Forget?", question, yes="Yes, forget it")):
+        question = f"This deletes the evidence of {ambiguity.key}" + (
+            " and your default." if ambiguity.adopted else "."
+        )
+        if not await self.app.push_screen_wait(ConfirmDialog("Forget the evidence?", question, yes="Forget")):
             return
 
-        def undo() -> tuple[str, ...]:
-            reset_ambiguity(self._session, doubt)
+        def reset() -> tuple[str, ...]:
+            reset_ambiguity(self._session, ambiguity)
             return ()
 
-        if await self._write(undo):
-            self._changed_catalog = self._changed_catalog or doubt.adopted
-            self._experiments.pop(doubt.key, None)
+        if await self._write(reset):
+            self._changed_catalog = self._changed_catalog or ambiguity.adopted
+            self._experiments.pop(ambiguity.key, None)
             await self._reload()
 
     async def _write(self, write: Callable[[], tuple[str, ...]]) -> bool:
-        """Write, one thing after the other however quickly the keys come; whether it could be done."""
+        """Write changes one at a time. Return whether it succeeded."""
         title = self.query_one("#readings-title", Static)
         async with self._writing:
             title.update(self._title("writing …"))
@@ -362,36 +368,37 @@ class ReadingsScreen(ReadingsView):
             return True
 
     def action_follow(self) -> None:
-        """Let the sandbox follow the choice; the default makes it as it was."""
+        """Make the sandbox follow the choice; the default resets it."""
         from explorer.session.experiments import follow_readings
 
-        doubt = self._ambiguity
-        if doubt is None or not self._changes(doubt):
+        ambiguity = self._ambiguity
+        if ambiguity is None or not self._changes(ambiguity):
             return
         if self._call.environment != SANDBOX:
-            self.tell(f"Only the sandbox can be told, and calls go to {self._call.environment}.")
+            self.tell(f"Only the sandbox can follow a choice, but calls go to {self._call.environment}.")
             return
-        choice = self._choice(doubt)
-        readings = {key: one for key, one in self._session.followed.items() if key != doubt.address}
-        if choice != doubt.reading.default:
-            readings[doubt.address] = choice
+        choice = self._choice(ambiguity)
+        readings = {address: name for address, name in self._session.followed.items() if address != ambiguity.address}
+        if choice != ambiguity.reading.default:
+            readings[ambiguity.address] = choice
         follow_readings(self._session, readings)
-        self.tell(f"The sandbox follows {doubt.key}={choice} until the app ends.")
+        self.tell(f"The sandbox follows {ambiguity.key}={choice} until the app ends.")
         self._paint()
 
     def action_compare(self) -> None:
-        """Compare what came of the first two requests of the last trial."""
-        doubt = self._ambiguity
-        experiment = self._experiments.get(doubt.key) if doubt is not None else None
-        found = [(one.variant.choice, one.exchange) for one in experiment.trials if one.exchange] if experiment else []
-        if len(found) < 2:
-            self.tell("Nothing to compare yet: B sends the call both ways.")
+        """Compare the first two exchanges of the last trial."""
+        ambiguity = self._ambiguity
+        experiment = self._experiments.get(ambiguity.key) if ambiguity is not None else None
+        trials = experiment.trials if experiment else ()
+        results = [(trial.variant.choice, trial.exchange) for trial in trials if trial.exchange]
+        if len(results) < 2:
+            self.tell("Nothing to compare yet. Press B to send the call under every choice.")
             return
         from explorer.tui.screens.comparison import ComparingScreen
 
-        (left, one), (right, other) = found[0], found[1]
-        self.app.push_screen(ComparingScreen(self._session, one, other, titles=(left, right)))
+        (left_title, left), (right_title, right) = results[:2]
+        self.app.push_screen(ComparingScreen(self._session, left, right, titles=(left_title, right_title)))
 
     def action_close(self) -> None:
-        """Back to the call."""
+        """Close the screen."""
         self.dismiss(ReadingsOutcome(self._chosen, self._changed_catalog))

@@ -1,5 +1,4 @@
-"""Why a call was refused: what may be the reason, each with its evidence, the likeliest first; and the one key that
-mends it."""
+"""Why a call was refused: possible causes with evidence, the most likely first, and the key that fixes each."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from explorer.tui.kit.screens import KeyHint
 
 FixRequest = tuple["Fix", str]
-"""What a person wants to do about it, and the field or reading that it is about."""
+"""The chosen fix, and the field or reading it concerns."""
 _SIGNS: Final[dict[CheckState, tuple[str, str]]] = {
     "holds": ("✗", "$text-error"),
     "unknown": ("?", "$text-warning"),
@@ -36,12 +35,12 @@ _SIGNS: Final[dict[CheckState, tuple[str, str]]] = {
 
 
 class RefusalScreen(ListScreen[FixRequest | None]):
-    """The findings over one exchange; dismissed with what to do about it."""
+    """The findings about one exchange. Dismisses with the chosen fix."""
 
     TITLE = "Why refused"
     HELP = (
-        "What may be the reason, the likeliest first, each with its evidence: how long it held when this call went "
-        "through, and what the vendor said. The key named in the footer mends it."
+        "The possible causes, most likely first, each with its evidence from this exchange and from earlier calls that "
+        "succeeded. The key in the footer applies the fix."
     )
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
@@ -64,11 +63,13 @@ class RefusalScreen(ListScreen[FixRequest | None]):
     def compose(self) -> ComposeResult:
         yield Static(self._title(), id="refusal-title", classes="title-line", markup=False)
         yield Static(self._headline(), id="refusal-headline", markup=False)
-        yield OptionList(*(Option(self._finding(one)) for one in self.explanation.findings), markup=False, compact=True)
+        yield OptionList(
+            *(Option(self._finding(finding)) for finding in self.explanation.findings), markup=False, compact=True
+        )
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """The likeliest first."""
+        """Select the most likely finding."""
         listing = self.query_one(OptionList)
         top = self.explanation.top
         listing.highlighted = self.explanation.findings.index(top) if top is not None else 0
@@ -80,10 +81,10 @@ class RefusalScreen(ListScreen[FixRequest | None]):
     @property
     def current(self) -> CheckResult | None:
         """The highlighted finding."""
-        at = self.query_one(OptionList).highlighted
-        return self.explanation.findings[at] if at is not None and self.explanation.findings else None
+        index = self.query_one(OptionList).highlighted
+        return self.explanation.findings[index] if index is not None and self.explanation.findings else None
 
-    # --- words -------------------------------------------------------------------------------------------------------
+    # --- text --------------------------------------------------------------------------------------------------------
 
     def _title(self) -> Content:
         call, number = self.exchange.call, self.exchange.id
@@ -95,35 +96,37 @@ class RefusalScreen(ListScreen[FixRequest | None]):
     def _headline(self) -> Content:
         refusal, top = self.explanation, self.explanation.top
         style = _SIGNS[top.state][1] if top is not None else "$text-warning"
-        said = f': "{sanitize_line(refusal.vendor_message)}"' if refusal.vendor_message else ""
-        answered = f"The vendor answers {refusal.status}{said}" if refusal.status else "There was no answer to the call"
+        quote = f': "{sanitize_line(refusal.vendor_message)}"' if refusal.vendor_message else ""
+        response = f"Response: {refusal.status}{quote}" if refusal.status else "The call got no response"
         return Content.assemble(
-            (answered, MUTED),
+            (response, MUTED),
             "\n",
             (sanitize_line(refusal.headline[:1].upper() + refusal.headline[1:]), f"bold {style}"),
         )
 
-    def _finding(self, one: CheckResult) -> Content:
-        sign, style = _SIGNS[one.state]
-        first = Content.assemble((f"{sign} ", f"bold {style}"), (one.title, "" if one.state == "not" else "bold"))
-        lines = [Content.assemble(first, (f" · {CHECK_STATES[one.state]}", style))]
-        lines.append(Content.styled(f"  {sanitize_line(one.evidence)}", MUTED if one.state == "not" else ""))
-        if one.fix and one.state != "not":
-            key = f"  {self._key(one.key)} {_fix_help(one.key)}" if one.key else ""
-            lines.append(Content.assemble("  → ", one.fix, (key, "$footer-key-foreground bold")))
+    def _finding(self, finding: CheckResult) -> Content:
+        sign, style = _SIGNS[finding.state]
+        first = Content.assemble(
+            (f"{sign} ", f"bold {style}"), (finding.title, "" if finding.state == "not" else "bold")
+        )
+        lines = [Content.assemble(first, (f" · {CHECK_STATES[finding.state]}", style))]
+        lines.append(Content.styled(f"  {sanitize_line(finding.evidence)}", MUTED if finding.state == "not" else ""))
+        if finding.fix and finding.state != "not":
+            key = f"  {self._key(finding.key)} {_fix_help(finding.key)}" if finding.key else ""
+            lines.append(Content.assemble("  → ", finding.fix, (key, "$footer-key-foreground bold")))
         return Content("\n").join(lines)
 
-    def _key(self, mend: Fix) -> str:
-        return label_of(f"refusal.{mend}", self.host.keymap)
+    def _key(self, fix: Fix) -> str:
+        return label_of(f"refusal.{fix}", self.host.keymap)
 
     def _show_keys(self) -> None:
-        one = self.current
+        finding = self.current
         keys: list[KeyHint] = ["refusal.down", "refusal.copy"]
-        if one is not None and one.key and one.state != "not":
-            keys.insert(0, ("refusal.fix", _fix_help(one.key)))
+        if finding is not None and finding.key and finding.state != "not":
+            keys.insert(0, ("refusal.fix", _fix_help(finding.key)))
         self.show_keys(keys, "refusal.close")
 
-    # --- what a person does ------------------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------------------
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
@@ -131,23 +134,26 @@ class RefusalScreen(ListScreen[FixRequest | None]):
 
     @on(OptionList.OptionSelected)
     def _chosen(self) -> None:
-        one = self.current
-        if one is None or not one.key or one.state == "not":
-            self.tell("Nothing is to be mended about that.")
+        finding = self.current
+        if finding is None or not finding.key or finding.state == "not":
+            self.tell("This finding needs no fix.")
         else:
-            self.dismiss((one.key, one.where))
+            self.dismiss((finding.key, finding.where))
 
-    def action_mend(self, mend: Fix) -> None:
-        """What that key does elsewhere, for the finding that asks for it."""
-        wanted = [one for one in self.explanation.findings if one.key == mend and one.state != "not"]
+    def action_fix(self, fix: Fix) -> None:
+        """Dismiss with *fix*, for the finding it belongs to."""
+        matches = [finding for finding in self.explanation.findings if finding.key == fix and finding.state != "not"]
         current = self.current
-        where = current.where if current in wanted and current is not None else wanted[0].where if wanted else ""
-        self.dismiss((mend, where))
+        where = current.where if current in matches and current is not None else matches[0].where if matches else ""
+        self.dismiss((fix, where))
 
     def action_copy(self) -> None:
-        """Copy what was found, as text."""
+        """Copy the findings as text."""
         lines = [self.explanation.headline]
-        lines += [f"{CHECK_STATES[one.state]}: {one.title}: {one.evidence}" for one in self.explanation.findings]
+        lines += [
+            f"{CHECK_STATES[finding.state]}: {finding.title}: {finding.evidence}"
+            for finding in self.explanation.findings
+        ]
         self.app.copy_to_clipboard("\n".join(lines))
         self.tell("Copied the explanation.")
 

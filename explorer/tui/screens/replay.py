@@ -1,4 +1,4 @@
-"""Before an entry of the history is sent again: what changed since, what is put in, what must be typed again."""
+"""The dialog before a history entry is sent again: changes since, notes, and masked values to re-enter."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from explorer.session.replay import Replay
 
-_WHAT: Final = {"again": "again, signed now", "exact": "exactly its bytes"}
+_MODES: Final = {"again": "again, newly signed", "exact": "as exact bytes"}
 
 
 class ReplayDialog(Dialog[dict[str, Secret] | None]):
-    """Gives what was typed for masked values, by name (nothing where none is masked), or None: nothing is sent."""
+    """Returns the entered values of masked parameters by name (empty if none is masked), or None to cancel."""
 
     DEFAULT_CSS = """
     ReplayDialog VerticalScroll { height: auto; max-height: 16; }
@@ -42,21 +42,19 @@ class ReplayDialog(Dialog[dict[str, Secret] | None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Sentences, a box for each masked value, two buttons."""
+        """Yield the changes, a box for each masked value, and two buttons."""
         plan = self._plan
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(f"Send #{plan.number} {_WHAT[plan.how]}")
+            box.border_title = Content(f"Send #{plan.number} {_MODES[plan.how]}")
             with VerticalScroll(can_focus=False):
                 yield Static(Content("\n").join(self._lines()), classes="dialog-text")
                 for name in dict.fromkeys(plan.masked):
-                    yield Label(
-                        Content.assemble((sanitize_line(name), "bold"), (" was masked when it was kept", MUTED))
-                    )
+                    yield Label(Content.assemble((sanitize_line(name), "bold"), (" is masked in the history", MUTED)))
                     yield Input(password=True, compact=True, placeholder="type or paste it again")
-            yield Static(Content("✗ Every value is needed: what is missing cannot be sent."), id="problem")
+            yield Static(Content("✗ Enter every value. Masked values are not stored."), id="problem")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(Content("Cancel"), id="cancel")
-                yield Button(Content("Yes, send it" if plan.question else "Send"), id="send", variant=self._variant)
+                yield Button(Content("Send"), id="send", variant=self._variant)
 
     @property
     def _variant(self) -> ButtonVariant:
@@ -68,13 +66,13 @@ class ReplayDialog(Dialog[dict[str, Secret] | None]):
         yield Content.assemble((f"{sanitize_line(plan.origin.request.method)} ", "bold"), sanitize_line(where))
         if plan.question:
             yield Content.styled(f"⚠ {sanitize_line(plan.question)}.", "bold $text-error")
-        for one in plan.changes:
-            yield Content.assemble(("Changed since: ", "$text-warning"), sanitize_line(one))
-        for one in plan.notes:
-            yield Content.assemble(("Note: ", MUTED), sanitize_line(one))
+        for change in plan.changes:
+            yield Content.assemble(("Changed since: ", "$text-warning"), sanitize_line(change))
+        for note in plan.notes:
+            yield Content.assemble(("Note: ", MUTED), sanitize_line(note))
 
     def on_mount(self) -> None:
-        """Type at once; where something grave is asked, No has the focus."""
+        """Focus the first box; without one, focus Send, or Cancel if a confirmation is required."""
         boxes = list(self.query(Input))
         target = boxes[0] if boxes else self.query_one("#cancel" if self._plan.question else "#send")
         target.focus()
@@ -99,13 +97,13 @@ class ReplayDialog(Dialog[dict[str, Secret] | None]):
 
     def _send(self) -> None:
         names = dict.fromkeys(self._plan.masked)
-        typed = {name: Secret(box.value) for name, box in zip(names, self.query(Input), strict=True)}
-        if all(one.reveal() for one in typed.values()):
-            self.dismiss(typed)
+        secrets = {name: Secret(box.value) for name, box in zip(names, self.query(Input), strict=True)}
+        if all(secret.reveal() for secret in secrets.values()):
+            self.dismiss(secrets)
         else:
             self.query_one("#problem").display = True
 
     def action_other(self) -> None:
-        """To the other button."""
+        """Go to the other button."""
         if isinstance(self.focused, Button):
             self.query_one("#send" if self.focused.id == "cancel" else "#cancel").focus()

@@ -1,6 +1,6 @@
-"""The saved requests: a tree of folders, the file beside it, and what can be done with them.
+"""The saved requests: a tree of folders, and the file of the selected request.
 
-files ── looked at by their stamps while this is open ──► Library ──► tree, preview, problems
+files ── checked for changes while this is open ──► SavedLibrary ──► tree, preview, problems
 """
 
 from __future__ import annotations
@@ -36,24 +36,24 @@ if TYPE_CHECKING:
     from explorer.tui.app_base import AppBase
     from explorer.tui.kit.screens import KeyHint
 
-LOOK: Final = 2.0
-"""Seconds between two looks at the stamps of the files, while this screen is in front."""
+CHECK_INTERVAL: Final = 2.0
+"""Seconds between checks of the files, while this screen is on top."""
 
 
 class SavedTarget(NamedTuple):
-    """What a person wants to see on the main screen: a saved request in the form, or an entry of the history."""
+    """What to open on the main screen: a saved request in the form, or a history entry."""
 
     name: str = ""
     number: int = 0
 
 
 class SavedScreen(ListScreen[SavedTarget | None]):
-    """*at* is the request that the cursor begins on."""
+    """Lists the saved requests. *at* is the initially selected one."""
 
     TITLE = "Saved requests"
     HELP = (
-        "Requests kept as files without secrets: open one in the form, run one or a whole folder in order, edit the "
-        "file."
+        "Requests saved as files without secrets. Load one into the form, run one or a whole folder in order, or edit "
+        "the file."
     )
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
@@ -88,45 +88,45 @@ class SavedScreen(ListScreen[SavedTarget | None]):
         yield Static(id="saved-title", classes="title-line", markup=False)
         with Vertical(id="saved-middle"):
             with Vertical(id="saved-left"):
-                yield Input(id="saved-filter", compact=True, placeholder="/ finds by name, method, vendor")
+                yield Input(id="saved-filter", compact=True, placeholder="/ find by name, method, vendor")
                 yield Static(id="saved-empty", markup=False)
                 yield SavedTree(id="saved-tree")
             yield SavedPreview(id="saved-right")
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Read the files, and look at them from time to time."""
+        """Load the files, and check them regularly."""
         self.query_one("#saved-filter", Input).cursor_blink = False
         self.query_one(SavedTree).focus()
         self._show_keys()
         self.reload()
-        self.set_interval(LOOK, self._look)
+        self.set_interval(CHECK_INTERVAL, self._check)
         self.watch(self.app, "app_focus", self._focus, init=False)
 
     @property
-    def tree(self) -> SavedTree:  # type: ignore[override]  # the library's draws the screen's nodes
+    def tree(self) -> SavedTree:  # type: ignore[override]  # Textual's property draws the DOM
         """The tree."""
         return self.query_one(SavedTree)
 
     # --- the files ---------------------------------------------------------------------------------------------------
 
     def on_screen_resume(self) -> None:
-        """Back from a run or an editor: files may be others."""
-        self._look()
+        """Check the files after a run or an edit."""
+        self._check()
 
     def _focus(self, focus: bool) -> None:
-        """Back from another program."""
+        """Check the files when the user returns from another program."""
         if focus:
-            self._look()
+            self._check()
 
-    @work(exclusive=True, group="look", exit_on_error=False, description="look")
-    async def _look(self) -> None:
+    @work(exclusive=True, group="check", exit_on_error=False, description="check")
+    async def _check(self) -> None:
         if self.is_current and await asyncio.to_thread(self.saved.is_stale):
             self.reload()
 
     @work(exclusive=True, group="load", exit_on_error=False, description="load")
     async def reload(self) -> None:
-        """Read what changed, and show it: first what the files say, then what the catalog says of them."""
+        """Load changed files; show their contents first, then the problems found by the catalog."""
         library = await asyncio.to_thread(self.saved.load)
         known = {name: file.problems or self._problems.get(name, ()) for name, file in library.files.items()}
         self._show(library, known)
@@ -137,7 +137,7 @@ class SavedScreen(ListScreen[SavedTarget | None]):
 
     def _show(self, library: SavedLibrary, problems: dict[str, tuple[CatalogProblem, ...]]) -> None:
         self._problems = problems
-        self.tree.show([self._leaf(one, problems) for one in _in_order(library)], _problems_by_name(library))
+        self.tree.show([self._leaf(file, problems) for file in _in_order(library)], _problems_by_name(library))
         if self._at:
             self.tree.point(self._at)
             self._at = ""
@@ -145,13 +145,13 @@ class SavedScreen(ListScreen[SavedTarget | None]):
         self._preview()
 
     def _leaf(self, file: SavedFile, problems: dict[str, tuple[CatalogProblem, ...]]) -> SavedLeaf:
-        request, wrong = file.request, problems.get(file.name, ())
+        request, file_errors = file.request, problems.get(file.name, ())
         return SavedLeaf(
             name=file.name,
             method=self._method(request),
             vendor=request.call.vendor if request else "",
             description=request.description.split("\n", 1)[0] if request else "",
-            problem=short_problem(wrong[0]) if wrong else "",
+            problem=short_problem(file_errors[0]) if file_errors else "",
             side=file.is_side,
         )
 
@@ -163,16 +163,16 @@ class SavedScreen(ListScreen[SavedTarget | None]):
         except ExplorerError:
             return request.call.method
 
-    # --- what is shown -----------------------------------------------------------------------------------------------
+    # --- display -----------------------------------------------------------------------------------------------------
 
     def _head(self, library: SavedLibrary) -> None:
         count = len(library.files)
-        wrong = sum(bool(one) for one in self._problems.values()) + len(library.problems)
+        invalid = sum(map(bool, self._problems.values())) + len(library.problems)
         parts: list[Content | str | tuple[str, str]] = [("Saved requests", "bold"), f"  {count}"]
-        if wrong:
-            parts.append((f"  ✗ {wrong} with problems", "bold $text-error"))
-        said = f"environments/{self._scope.file}.toml" if self._scope.file else "variables as each call goes"
-        parts.append((f"  {sanitize_line(said)}  {sanitize_line(str(library.folder))}", MUTED))
+        if invalid:
+            parts.append((f"  ✗ {invalid} with problems", "bold $text-error"))
+        source = f"environments/{self._scope.file}.toml" if self._scope.file else "variables by environment"
+        parts.append((f"  {sanitize_line(source)}  {sanitize_line(str(library.folder))}", MUTED))
         self.query_one("#saved-title", Static).update(Content.assemble(*parts))
         empty = self.query_one("#saved-empty", Static)
         if self.has_class("-empty") is bool(count):
@@ -199,7 +199,7 @@ class SavedScreen(ListScreen[SavedTarget | None]):
             view.show_file("", (), [])
 
     def _facts(self, file: SavedFile) -> list[tuple[str, str]]:
-        """What is to be known before it is sent: variables without a value, what runs before it."""
+        """Return what to know before sending: variables without a value, and requests that run first."""
         from explorer.core.saved.naming import check_chain
 
         if file.request is None:
@@ -207,12 +207,12 @@ class SavedScreen(ListScreen[SavedTarget | None]):
         facts = []
         try:
             missing = self.saved.missing(file.request, self._scope)
-            facts += [("warn", f"○ {one.placeholder} has no value ({one.place})") for one in missing]
+            facts += [("warn", f"○ {value.placeholder} has no value ({value.place})") for value in missing]
             chain = check_chain(file.name, self.saved.library.requests)[:-1]
             if chain:
-                facts.append(("dim", f"↺ needs the answer to {', '.join(chain)}"))
+                facts.append(("dim", f"↺ needs the response to {', '.join(chain)}"))
         except ExplorerError:
-            return facts  # told of among the problems
+            return facts  # already listed among the problems
         return facts
 
     def _show_keys(self) -> None:
@@ -224,7 +224,7 @@ class SavedScreen(ListScreen[SavedTarget | None]):
         keys += ["saved.edit", "saved.variables", "saved.filter", "saved.move", "saved.delete", "saved.run_all"]
         self.show_keys(keys, "saved.close")
 
-    # --- finding -----------------------------------------------------------------------------------------------------
+    # --- filter ------------------------------------------------------------------------------------------------------
 
     @on(Input.Changed, "#saved-filter")
     def _filtered(self, event: Input.Changed) -> None:
@@ -232,49 +232,49 @@ class SavedScreen(ListScreen[SavedTarget | None]):
         self.tree.filter(event.value)
 
     @on(Input.Submitted, "#saved-filter")
-    def _found(self, event: Input.Submitted) -> None:
+    def _filter_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.tree.focus()
-        found = self.tree.found
-        if len(found) == 1:
-            self.tree.point(found[0].name)
+        matches = self.tree.found
+        if len(matches) == 1:
+            self.tree.point(matches[0].name)
 
     def action_filter(self) -> None:
-        """Find."""
+        """Focus the filter."""
         if not self.has_class("-empty"):
             self.query_one("#saved-filter", Input).focus()
 
-    # --- doing -------------------------------------------------------------------------------------------------------
+    # --- actions -----------------------------------------------------------------------------------------------------
 
     @property
     def _scope(self) -> VariableScope:
         return self.saved.scope
 
     def _leaf_here(self) -> SavedFile | None:
-        """The file at the cursor; says so where there is none."""
+        """Return the file at the cursor; if there is none, notify the user."""
         node = self.tree.current
         if isinstance(node, SavedLeaf):
             return self.saved.library.files.get(node.name)
-        self.tell("Go to a request first; a runs the folder.")
+        self.tell("Select a request first. Press a to run the folder.")
         return None
 
     def on_tree_node_selected(self, _event: object) -> None:
-        """Enter on a row."""
+        """Open the selected row."""
         self.action_open()
 
     def action_open(self) -> None:
-        """Open the request in the form, or fold the folder."""
+        """Load the request into the form, or fold the folder."""
         node = self.tree.current
         if isinstance(node, SavedLeaf):
             if self.saved.library.files[node.name].request is None:
-                self.tell("The file is bad, so that no form can be made of it; e edits it.", severity="warning")
+                self.tell("The file is not valid, so it cannot be loaded. Press e to edit it.", severity="warning")
             else:
                 self.dismiss(SavedTarget(name=node.name))
         elif self.tree.cursor_node is not None:
             self.tree.cursor_node.toggle()
 
     def action_run(self) -> None:
-        """Run the request at the cursor; on a folder, all of it."""
+        """Run the request at the cursor, or the whole folder."""
         node = self.tree.current
         if isinstance(node, SavedLeaf):
             self._run(node.name, (node.name,), "")
@@ -282,7 +282,7 @@ class SavedScreen(ListScreen[SavedTarget | None]):
             self.action_run_folder()
 
     def action_run_folder(self) -> None:
-        """Run the folder that the cursor is on or in."""
+        """Run the folder at the cursor, or that of the request."""
         folder = self.tree.folder
         self._run(folder or ".", self.saved.library.sequence(folder), folder)
 
@@ -307,7 +307,7 @@ class SavedScreen(ListScreen[SavedTarget | None]):
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="edit")
     async def action_edit(self) -> None:
-        """Open the file in the person's editor."""
+        """Open the file in the user's editor."""
         from explorer.tui.body.files import open_in, program
 
         file = self._leaf_here()
@@ -319,7 +319,7 @@ class SavedScreen(ListScreen[SavedTarget | None]):
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="move")
     async def action_rename(self) -> None:
-        """Give the request another name."""
+        """Rename or move the request."""
         from explorer.tui.screens.saved_dialogs import MoveDialog
 
         file = self._leaf_here()
@@ -338,15 +338,15 @@ class SavedScreen(ListScreen[SavedTarget | None]):
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="delete")
     async def action_delete(self) -> None:
-        """Delete the file, after asking."""
+        """Delete the file, after a confirmation."""
         from explorer.tui.screens.dialogs import ConfirmDialog
 
         file = self._leaf_here()
         if file is None:
             return
         users = self._users(file.name)
-        text = f"{file.path}" + (f"\nIts answer is needed by {', '.join(users)}." if users else "")
-        if await self.app.push_screen_wait(ConfirmDialog("Delete this file?", text, yes="Yes, delete it")):
+        text = f"{file.path}" + (f"\nIts response is needed by {', '.join(users)}." if users else "")
+        if await self.app.push_screen_wait(ConfirmDialog("Delete this file?", text, yes="Delete")):
             try:
                 await asyncio.to_thread(delete, self.saved.folder, file)
             except ExplorerError as error:
@@ -362,18 +362,18 @@ class SavedScreen(ListScreen[SavedTarget | None]):
                 if name in direct_dependencies(other, self.saved.library.requests):
                     users.append(other)
             except ExplorerError:
-                continue  # told of with that request
+                continue  # shown with that request
         return users
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="variables")
     async def action_variables(self) -> None:
-        """Choose the file of variables."""
+        """Choose the variables file."""
         from explorer.tui.screens.saved_dialogs import VariableSetDialog
 
-        sets = [(name, one.values.description) for name, one in self.saved.library.sets.items()]
+        sets = [(name, variables.values.description) for name, variables in self.saved.library.sets.items()]
         if not sets:
             self.tell(
-                "There is no file of variables. environments/NAME.toml in the folder is one: [variables], NAME = ..."
+                "There is no variables file. Create environments/NAME.toml with [variables] and NAME = ... lines."
             )
             return
         chosen = await self.app.push_screen_wait(VariableSetDialog(sets, self._scope.file))
@@ -383,11 +383,11 @@ class SavedScreen(ListScreen[SavedTarget | None]):
             self._preview()
 
     def action_other(self) -> None:
-        """To the file, or back to the tree."""
+        """Switch between the tree and the file."""
         self.query_one(LinesView).focus() if self.tree.has_focus else self.tree.focus()
 
     def action_close(self) -> None:
-        """Back; from the filter or the file first to the tree."""
+        """Go from the filter or the file to the tree, or close."""
         if not self.tree.has_focus and not self.has_class("-empty"):
             box = self.query_one("#saved-filter", Input)
             if box.has_focus:
@@ -398,16 +398,16 @@ class SavedScreen(ListScreen[SavedTarget | None]):
 
 
 EMPTY: Final = """\
-Nothing is saved yet.
+No saved requests yet.
 
-S on the main screen saves the open request here, as a file that can be read, reviewed and kept in git:
+Press S on the main screen to save the open request here, as a file to review and keep in git:
 {folder}
 """
 
 
 def _in_order(library: SavedLibrary) -> list[SavedFile]:
-    """The files as they run, a person's own sides last."""
-    names = [*library.sequence("."), *(name for name, one in library.files.items() if one.is_side)]
+    """Return the files in run order, conflict copies last."""
+    names = [*library.sequence("."), *(name for name, file in library.files.items() if file.is_side)]
     return [library.files[name] for name in names]
 
 

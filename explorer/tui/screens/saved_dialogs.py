@@ -1,4 +1,4 @@
-"""The small questions about saved requests: a name, a conflict, values of variables, another name, a report's file."""
+"""Dialogs of saved requests: save, move, conflict, variables and report."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from explorer.session.saved import MissingValue
 
-Choice = Literal["overwrite", "theirs", "side"]
+Choice = Literal["overwrite", "reload", "side"]
 
 
 class SaveTarget(NamedTuple):
-    """What is to be saved under which name."""
+    """The name and description to save under."""
 
     name: str
     description: str
@@ -39,7 +39,7 @@ class SaveTarget(NamedTuple):
 
 
 class _NameSuggester(Suggester):
-    """Completes folders and names that there are."""
+    """Completes existing folders and names."""
 
     def __init__(self, names: Sequence[str]) -> None:
         folders = {f"{name.rpartition('/')[0]}/" for name in names if "/" in name}
@@ -47,8 +47,8 @@ class _NameSuggester(Suggester):
         super().__init__(use_cache=False, case_sensitive=True)
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The first that begins so."""
-        return next((one for one in self._known if value and one != value and one.startswith(value)), None)
+        """Return the first known name that starts with *value*."""
+        return next((name for name in self._known if value and name != value and name.startswith(value)), None)
 
 
 _CSS = """
@@ -64,40 +64,38 @@ _CSS = """
 
 
 class SaveDialog(Dialog[SaveTarget | None]):
-    """Asks for a name and a description; gives them, or None."""
+    """Asks for a name and a description. Returns them, or None."""
 
     DEFAULT_CSS = f"SaveDialog {{ {_CSS} }}"
     BINDINGS: ClassVar[list[BindingType]] = bindings("save")
 
     def __init__(
-        self, now: SaveTarget, names: Sequence[str], *, environment: str, notes: Sequence[str], folder: str
+        self, target: SaveTarget, names: Sequence[str], *, environment: str, notes: Sequence[str], folder: str
     ) -> None:
-        self._now, self._olds = now, tuple(names)
+        self._target, self._names = target, tuple(names)
         self._environment, self._notes, self._folder = environment, tuple(notes), folder
         super().__init__()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content("Save this request")
-            yield Label(Content("Name, as folder/name"))
+            box.border_title = Content("Save request")
+            yield Label(Content("Name (folder/name)"))
             name = Input(
-                self._now.name, compact=True, suggester=_NameSuggester(self._olds), placeholder="orders/create"
+                self._target.name, compact=True, suggester=_NameSuggester(self._names), placeholder="orders/create"
             )
             name.id = "name"
             yield name
             yield Label(Content("Description"))
-            about = Input(self._now.description.replace("\n", " "), compact=True, placeholder="what it is for")
+            about = Input(self._target.description.replace("\n", " "), compact=True, placeholder="what it does")
             about.id = "about"
             yield about
-            yield Checkbox(Content(f"always in {sanitize_line(self._environment)}"), self._now.environment)
+            yield Checkbox(Content(f"always in {sanitize_line(self._environment)}"), self._target.environment)
             if self._notes:
-                text = "\n".join(f"• {sanitize_line(one)}" for one in self._notes)
+                text = "\n".join(f"• {sanitize_line(note)}" for note in self._notes)
                 yield Static(Content(text), id="notes")
             yield Static(id="problem", markup=False)
             yield Static(Content(sanitize_line(f"in {self._folder}")), classes="dialog-hint")
-            yield Static(
-                Content("→ completes · tab goes on · enter or ctrl+s saves · esc does not"), classes="dialog-hint"
-            )
+            yield Static(Content("→ Complete · tab Next · ctrl+s Save · esc Cancel"), classes="dialog-hint")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(Content("Cancel"), id="cancel")
                 yield Button(Content("Save"), id="save", variant="primary")
@@ -117,35 +115,35 @@ class SaveDialog(Dialog[SaveTarget | None]):
             self.dismiss(None)
 
     def action_save(self) -> None:
-        """Give what was typed, if the name can be one."""
+        """Dismiss with the entered values if the name is valid."""
         try:
             name = check_name(self.query_one("#name", Input).value)
         except UsageError as error:
             _show_problem(self, f"✗ {error.sentence}")
             return
         about = self.query_one("#about", Input).value.strip()
-        if about == self._now.description.replace("\n", " "):
-            about = self._now.description
+        if about == self._target.description.replace("\n", " "):
+            about = self._target.description
         self.dismiss(SaveTarget(name, about, self.query_one(Checkbox).value))
 
 
 class MoveDialog(Dialog[str | None]):
-    """Asks for another name."""
+    """Asks for a new name. Returns it, or None."""
 
     DEFAULT_CSS = f"MoveDialog {{ {_CSS} }}"
     BINDINGS: ClassVar[list[BindingType]] = bindings("move")
 
     def __init__(self, name: str, names: Sequence[str]) -> None:
-        self._old, self._olds = name, tuple(names)
+        self._old_name, self._names = name, tuple(names)
         super().__init__()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(f"Move {sanitize_line(self._old)}")
-            yield Label(Content("To, as folder/name"))
-            yield Input(self._old, compact=True, suggester=_NameSuggester(self._olds), select_on_focus=False)
+            box.border_title = Content(f"Move {sanitize_line(self._old_name)}")
+            yield Label(Content("New name (folder/name)"))
+            yield Input(self._old_name, compact=True, suggester=_NameSuggester(self._names), select_on_focus=False)
             yield Static(id="problem", markup=False)
-            yield Static(Content("→ completes · enter moves · esc changes nothing"), classes="dialog-hint")
+            yield Static(Content("→ Complete · enter Move · esc Cancel"), classes="dialog-hint")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -157,23 +155,23 @@ class MoveDialog(Dialog[str | None]):
         except UsageError as error:
             _show_problem(self, f"✗ {error.sentence}")
             return
-        if name != self._old and name in self._olds:
+        if name != self._old_name and name in self._names:
             _show_problem(self, f"✗ {name} is taken")
             return
-        self.dismiss(None if name == self._old else name)
+        self.dismiss(None if name == self._old_name else name)
 
 
 class ConflictDialog(Dialog[Choice | None]):
-    """Says that a file is not as it was, and asks what is to be done; None does nothing, and the form stays."""
+    """Reports that a file changed, and asks what to do. None keeps the form and writes nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("conflict")
 
     def __init__(self, title: str, text: str, side: str) -> None:
         self._title, self._text = sanitize_line(title), text
         self._choices: tuple[tuple[Choice, str, str], ...] = (
-            ("side", f"Save mine as {side}", "both are kept, side by side"),
-            ("theirs", "Keep theirs", "the form shows what is on the disk; what you typed is let go"),
-            ("overwrite", "Overwrite", "what is on the disk is let go; comments stay"),
+            ("side", f"Save mine as {side}", "keep both versions"),
+            ("reload", "Load the file", "discard your changes; the form shows the file on disk"),
+            ("overwrite", "Overwrite", "discard the changes on disk; comments are kept"),
         )
         super().__init__()
 
@@ -182,11 +180,14 @@ class ConflictDialog(Dialog[Choice | None]):
             box.border_title = Content(self._title)
             yield Static(Content(self._text), classes="dialog-text")
             yield OptionList(
-                *(Option(Content.assemble((one, "bold"), "\n  ", (why, MUTED))) for _, one, why in self._choices),
+                *(
+                    Option(Content.assemble((title, "bold"), "\n  ", (effect, MUTED)))
+                    for _, title, effect in self._choices
+                ),
                 markup=False,
                 compact=True,
             )
-            yield Static(Content("enter chooses · esc does nothing"), classes="dialog-hint")
+            yield Static(Content("enter Choose · esc Cancel"), classes="dialog-hint")
 
     def on_mount(self) -> None:
         listing = self.query_one(OptionList)
@@ -199,7 +200,7 @@ class ConflictDialog(Dialog[Choice | None]):
 
 
 class VariablesDialog(Dialog[dict[str, str] | None]):
-    """Asks for the values of variables that have none; gives them by name, or None."""
+    """Asks for the values of variables without one. Returns them by name, or None."""
 
     DEFAULT_CSS = f"VariablesDialog {{ {_CSS} & VerticalScroll {{ height: auto; max-height: 14; }} }}"
     BINDINGS: ClassVar[list[BindingType]] = bindings("variables")
@@ -207,33 +208,33 @@ class VariablesDialog(Dialog[dict[str, str] | None]):
     def __init__(self, missing: Sequence[tuple[str, MissingValue]]) -> None:
         from explorer.core.saved.placeholders import VariablePlaceholder
 
-        self._asked: dict[str, tuple[str, MissingValue]] = {}
-        self._others: list[tuple[str, MissingValue]] = []
-        for name, one in missing:
-            if isinstance(one.placeholder, VariablePlaceholder):
-                self._asked.setdefault(one.placeholder.name, (name, one))
+        self._variables: dict[str, tuple[str, MissingValue]] = {}
+        self._unresolved: list[tuple[str, MissingValue]] = []
+        for name, value in missing:
+            if isinstance(value.placeholder, VariablePlaceholder):
+                self._variables.setdefault(value.placeholder.name, (name, value))
             else:
-                self._others.append((name, one))
+                self._unresolved.append((name, value))
         super().__init__()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content("Values that are missing")
+            box.border_title = Content("Missing values")
             with VerticalScroll(can_focus=False):
-                for variable, (name, one) in self._asked.items():
-                    where = f"  {sanitize_line(one.place)} of {sanitize_line(name)}"
+                for variable, (name, value) in self._variables.items():
+                    where = f"  {sanitize_line(value.place)} of {sanitize_line(name)}"
                     yield Label(Content.assemble((variable, "bold"), (where, MUTED)))
-                    yield Input(password=one.secret, compact=True)
-                for name, one in self._others:
-                    yield Label(Content(sanitize_line(f"✗ {one.placeholder} of {name}: {one.hint}")))
+                    yield Input(password=value.secret, compact=True)
+                for name, value in self._unresolved:
+                    yield Label(Content(sanitize_line(f"✗ {value.placeholder} of {name}: {value.hint}")))
             yield Static(
-                Content("Kept in memory until you leave; environment files keep values."), classes="dialog-hint"
+                Content("Kept in memory until you quit. Use a variables file to keep values."), classes="dialog-hint"
             )
-            yield Static(Content("enter goes on, at the last one it sends · esc sends nothing"), classes="dialog-hint")
+            yield Static(Content("enter Next, then send · esc Cancel"), classes="dialog-hint")
 
     def on_mount(self) -> None:
-        for one in self.query(Input):
-            one.focus()
+        for box in self.query(Input):
+            box.focus()
             return
 
     @on(Input.Submitted)
@@ -243,36 +244,37 @@ class VariablesDialog(Dialog[dict[str, str] | None]):
         if following < len(inputs):
             inputs[following].focus()
         else:
-            self.dismiss({name: box.value for name, box in zip(self._asked, inputs, strict=True)})
+            self.dismiss({name: box.value for name, box in zip(self._variables, inputs, strict=True)})
 
 
 class VariableSetDialog(Dialog[str | None]):
-    """Chooses an environment file; gives its name, an empty text for the one that fits each call, or None."""
+    """Lets the user choose a variables file. Returns its name, an empty string for the one of each call's environment,
+    or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("sets")
 
     def __init__(self, sets: Sequence[tuple[str, str]], current: str) -> None:
-        """*sets*: names and what each is."""
-        self._sets = (("", "the file that is called like the call's environment"), *sets)
+        """Show *sets*, as pairs of name and description."""
+        self._sets = (("", "the file named after each call's environment"), *sets)
         self._current = current
         super().__init__()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content("Where variables come from")
+            box.border_title = Content("Variables file")
             options = []
             for name, about in self._sets:
                 mark = "●" if name == self._current else "○"
-                said = sanitize_line(f"environments/{name}.toml") if name else "as each call goes"
+                label = sanitize_line(f"environments/{name}.toml") if name else "by environment"
                 options.append(
-                    Option(Content.assemble(f"{mark} ", (said, "bold"), (f"  {sanitize_line(about)}", MUTED)))
+                    Option(Content.assemble(f"{mark} ", (label, "bold"), (f"  {sanitize_line(about)}", MUTED)))
                 )
             yield OptionList(*options, markup=False, compact=True)
-            yield Static(Content("enter chooses · esc changes nothing"), classes="dialog-hint")
+            yield Static(Content("enter Choose · esc Cancel"), classes="dialog-hint")
 
     def on_mount(self) -> None:
         listing = self.query_one(OptionList)
-        listing.highlighted = next((at for at, one in enumerate(self._sets) if one[0] == self._current), 0)
+        listing.highlighted = next((index for index, (name, _) in enumerate(self._sets) if name == self._current), 0)
         listing.focus()
 
     @on(OptionList.OptionSelected)
@@ -281,7 +283,7 @@ class VariableSetDialog(Dialog[str | None]):
 
 
 class ReportDialog(Dialog[str | None]):
-    """Asks where a report is to be written; its ending says how."""
+    """Asks for the path of a report. Its extension determines the format."""
 
     DEFAULT_CSS = f"ReportDialog {{ {_CSS} }}"
     BINDINGS: ClassVar[list[BindingType]] = bindings("report")
@@ -292,10 +294,10 @@ class ReportDialog(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content("Save the report")
-            yield Label(Content("File: .xml is JUnit, .json is data, anything else is text"))
+            box.border_title = Content("Save report")
+            yield Label(Content("File (.xml: JUnit, .json: data, otherwise text)"))
             yield Input(self._path, compact=True, select_on_focus=False)
-            yield Static(Content("enter writes it, over what is there · esc does not"), classes="dialog-hint")
+            yield Static(Content("enter Save, replacing an existing file · esc Cancel"), classes="dialog-hint")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -1,4 +1,4 @@
-"""A run of saved requests: a row for each step, expectations and results."""
+"""A run of saved requests: a row for each step, its expectations and its result."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ _COLORS: Final = {
     "constant": "out",
     "punctuation": "dim",
 }
-"""Kind of a token of a body → kind of a span."""
+"""Token kind of a body → span kind."""
 _LINES: Final = 200
-"""Lines of a body that are shown; the history has all of it."""
+"""Maximum number of body lines shown; the history has the full body."""
 _BODY: Final = 300_000
-"""Bytes of a body that are laid out here."""
+"""Maximum size of a body that is shown, in bytes."""
 
 
 def step_rows(step: RunStep) -> Iterator[Row]:
-    """What there is to say of a step: what was expected, what was sent, what came."""
+    """Yield the rows of a step: expectations, request and response."""
     where = f" in {step.environment}" if step.environment else ""
     yield Row((("strong", sanitize_line(step.name)), ("dim", sanitize_line(f"  {step.address}{where}"))))
     if step.needed_by:
-        yield Row((("dim", sanitize_line(f"run because {step.needed_by} needs its answer")),))
+        yield Row((("dim", sanitize_line(f"run because {step.needed_by} needs its response")),))
     if step.message:
         yield Row((("bad" if step.outcome == "error" else "dim", sanitize_line(step.message)),))
-    for one in step.results:
+    for result in step.results:
         yield Row(
-            (("text" if one.held else "bad", sanitize_line(str(one))),),
-            gutter=(("good", "✓ ") if one.held else ("bad", "✗ "),),
+            (("text" if result.held else "bad", sanitize_line(str(result))),),
+            gutter=(("good", "✓ ") if result.held else ("bad", "✗ "),),
         )
     if step.exchange is None:
         return
@@ -69,7 +69,7 @@ def step_rows(step: RunStep) -> Iterator[Row]:
         return
     yield Row((("in", sanitize_line(f"{response.http_version} {response.status} {response.reason}")),))
     if len(response.body) > _BODY:
-        yield Row((("dim", f"{len(response.body):,} bytes; enter shows them"),))
+        yield Row((("dim", f"{len(response.body):,} bytes; press enter to see them"),))
         return
     from explorer.core.body.document import Document
 
@@ -77,15 +77,15 @@ def step_rows(step: RunStep) -> Iterator[Row]:
     for number in range(min(_LINES, document.line_count)):
         yield Row(tuple((_COLORS.get(kind, "text"), text) for kind, text in document.tokens(number)), hanging_indent=2)
     if document.line_count > _LINES:
-        yield Row((("dim", f"… {document.line_count - _LINES:,} more lines; enter shows them"),))
+        yield Row((("dim", f"… {document.line_count - _LINES:,} more lines; press enter to see them"),))
 
 
 STYLES: Final = {"passed": "$text-success", "failed": "$text-error", "error": "$text-error", "skipped": MUTED}
 
 
 async def prepare_run(app: AppBase, runner: SequenceRunner, names: tuple[str, ...], *, asks_itself: str = "") -> bool:
-    """Whether *names* can be run: values that are missing were typed, and a person agreed to what asks first (but for
-    the request *asks_itself*, whose sender asks)."""
+    """Return whether *names* can run, after asking for missing values and confirmations. The request *asks_itself* is
+    confirmed by its sender."""
     from explorer.core.saved.placeholders import VariablePlaceholder
     from explorer.session.request_files import outside_warning
     from explorer.tui.screens.dialogs import ConfirmDialog
@@ -94,41 +94,42 @@ async def prepare_run(app: AppBase, runner: SequenceRunner, names: tuple[str, ..
     try:
         plan = await asyncio.to_thread(runner.plan, names)
         if plan.missing:
-            typed = await app.push_screen_wait(VariablesDialog(plan.missing))
-            if typed is None:
+            values = await app.push_screen_wait(VariablesDialog(plan.missing))
+            if values is None:
                 return False
-            runner.saved.given.update(typed)
-            for _, one in plan.missing:
-                if one.secret and isinstance(one.placeholder, VariablePlaceholder):
-                    runner.saved.learn(typed.get(one.placeholder.name, ""))
+            runner.saved.given.update(values)
+            for _, missing in plan.missing:
+                if missing.secret and isinstance(missing.placeholder, VariablePlaceholder):
+                    runner.saved.learn(values.get(missing.placeholder.name, ""))
             plan = await asyncio.to_thread(runner.plan, names)
     except ExplorerError as error:
         app.tell(error.sentence, severity="error")
         return False
     if plan.problems or plan.missing:
-        said = [str(one) for one in plan.problems] + [f"{one.placeholder}: {one.hint}" for _, one in plan.missing]
-        app.tell("Nothing was sent:\n" + "\n".join(said), severity="error")
+        problems = [str(problem) for problem in plan.problems]
+        problems += [f"{missing.placeholder}: {missing.hint}" for _, missing in plan.missing]
+        app.tell("Nothing was sent:\n" + "\n".join(problems), severity="error")
         return False
     if plan.files:
         text = "\n".join(f"{name}: {outside_warning(path)}." for name, path in plan.files)
-        if not await app.push_screen_wait(ConfirmDialog("Upload these files?", text, yes="Yes, upload them")):
+        if not await app.push_screen_wait(ConfirmDialog("Upload these files?", text, yes="Upload")):
             return False
         for _, path in plan.files:
             runner.session.files.allow_upload(path)
     questions = [f"{name}: {question}" for name, question in plan.questions if name != asks_itself]
     if questions and not runner.agreed:
-        dialog = ConfirmDialog("Really run this?", "\n".join(questions), yes="Yes, run it")
-        yes: bool | None = await app.push_screen_wait(dialog)
-        runner.agreed = bool(yes)
+        dialog = ConfirmDialog("Run these requests?", "\n".join(questions), yes="Run")
+        confirmed: bool | None = await app.push_screen_wait(dialog)
+        runner.agreed = bool(confirmed)
         return runner.agreed
     return True
 
 
 class RunScreen(ListScreen[int | None]):
-    """Runs *names* at once; gives the number in the history of a step that a person wants to see, or None."""
+    """Runs *names*. Returns the history entry of a step that the user wants to see, or None."""
 
     TITLE = "Run"
-    HELP = "Each request as it is run, what was expected of its answer, and the report."
+    HELP = "Each request as it runs, the expectations of its response, and the report."
     AUTO_FOCUS = ""
     BESIDE = 130
     DEFAULT_CSS = """
@@ -151,12 +152,12 @@ class RunScreen(ListScreen[int | None]):
 
     def __init__(self, runner: SequenceRunner, title: str, names: tuple[str, ...], folder: str) -> None:
         self._runner, self._title, self._names, self._folder = runner, title, names, folder
-        self._now = ""
-        """The request that is under way."""
+        self._current = ""
+        """The running request."""
         self._shown: list[RunStep | str] = []
-        """A row each: a step that has ended, or the name of one that has not."""
+        """One item per row: a finished step, or the name of a request that has not finished."""
         self._followed = True
-        """Whether the cursor goes along with the run."""
+        """Whether the cursor follows the run."""
         self.report: RunReport | None = None
         super().__init__()
 
@@ -172,7 +173,7 @@ class RunScreen(ListScreen[int | None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Begin at once."""
+        """Start the run."""
         self.query_one(OptionList).focus()
         self._start()
 
@@ -184,8 +185,8 @@ class RunScreen(ListScreen[int | None]):
     def _start(self) -> None:
         self._runner.steps.clear()
         self._runner.exchanges.clear()
-        self.report, self._now, self._followed = None, "", True
-        self._runner.tell = self._told
+        self.report, self._current, self._followed = None, "", True
+        self._runner.tell = self._show_step
         self._list()
         self._run()
 
@@ -199,11 +200,11 @@ class RunScreen(ListScreen[int | None]):
             if self.is_mounted:
                 self._stopped()
             raise
-        self._now = ""
+        self._current = ""
         self._list()
 
     def _stopped(self) -> None:
-        """What was done before a person stopped it is the report."""
+        """Create a report of the steps that finished before the user stopped the run."""
         steps = tuple(self._runner.steps)
         seconds = sum(step.seconds for step in steps)
         left = tuple(
@@ -213,74 +214,74 @@ class RunScreen(ListScreen[int | None]):
         )
         started = steps[0].exchange.started_at if steps and steps[0].exchange else self._runner.session.now()
         self.report = RunReport(title=self._title, started_at=started, seconds=seconds, steps=(*steps, *left))
-        self._now = ""
+        self._current = ""
         self._list()
 
-    def _told(self, step: RunStep | str) -> None:
-        self._now = step if isinstance(step, str) else ""
+    def _show_step(self, step: RunStep | str) -> None:
+        self._current = step if isinstance(step, str) else ""
         self._list()
 
     @property
     def running(self) -> bool:
-        """Whether it is under way."""
-        return self.report is None and any(one.group == "run" and one.is_running for one in self.workers)
+        """Whether the run is in progress."""
+        return self.report is None and any(worker.group == "run" and worker.is_running for worker in self.workers)
 
-    # --- what is shown -----------------------------------------------------------------------------------------------
+    # --- display -----------------------------------------------------------------------------------------------------
 
     def _list(self) -> None:
         if not self.is_mounted:
             return
         steps = list(self.report.steps if self.report is not None else self._runner.steps)
         done = {step.name for step in steps}
-        waiting = [name for name in ([self._now] if self._now else []) + list(self._names) if name not in done]
+        waiting = [name for name in ([self._current] if self._current else []) + list(self._names) if name not in done]
         self._shown = [*steps, *dict.fromkeys(waiting)]
         listing = self.query_one(OptionList)
-        at = listing.highlighted
-        width = max((len(one if isinstance(one, str) else one.name) for one in self._shown), default=0)
+        index = listing.highlighted
+        width = max((len(step if isinstance(step, str) else step.name) for step in self._shown), default=0)
         with self.app.batch_update():
             listing.clear_options()
-            listing.add_options([Option(self._option(one, width)) for one in self._shown])
+            listing.add_options([Option(self._option(step, width)) for step in self._shown])
             if self._shown:
-                listing.highlighted = self._line(steps) if self._followed or at is None else at
+                listing.highlighted = self._line(steps) if self._followed or index is None else index
         self._head()
         self._details()
 
     def _line(self, steps: list[RunStep]) -> int:
-        """Where the cursor goes by itself: the last step; when all is done, the first that did not pass."""
-        wrong = [at for at, step in enumerate(steps) if step.outcome in ("failed", "error")]
-        return wrong[0] if self.report is not None and wrong else max(0, len(steps) - 1)
+        """Return the row for the cursor: the last step, or the first failure once the run has ended."""
+        failures = [index for index, step in enumerate(steps) if step.outcome in ("failed", "error")]
+        return failures[0] if self.report is not None and failures else max(0, len(steps) - 1)
 
-    def _option(self, one: RunStep | str, width: int) -> Content:
-        if isinstance(one, str):
-            mark, style = ("▶", "bold $text-accent") if one == self._now else ("○", MUTED)
-            said = "  under way" if one == self._now else ""
-            return Content.assemble((f"{mark} ", style), (sanitize_line(one), style), (said, MUTED))
-        response = one.exchange.response if one.exchange else None
+    def _option(self, step: RunStep | str, width: int) -> Content:
+        if isinstance(step, str):
+            mark, style = ("▶", "bold $text-accent") if step == self._current else ("○", MUTED)
+            state = "  running" if step == self._current else ""
+            return Content.assemble((f"{mark} ", style), (sanitize_line(step), style), (state, MUTED))
+        response = step.exchange.response if step.exchange else None
         status = str(response.status) if response else "–"
-        took = f"{one.seconds * 1000:5.0f} ms" if one.exchange else " " * 8
-        held = sum(result.held for result in one.results)
-        counted = f"  {held}/{len(one.results)}" if one.results else ""
-        needed = f"  needed by {sanitize_line(one.needed_by)}" if one.needed_by else ""
+        took = f"{step.seconds * 1000:5.0f} ms" if step.exchange else " " * 8
+        passed = sum(result.held for result in step.results)
+        counted = f"  {passed}/{len(step.results)}" if step.results else ""
+        needed = f"  needed by {sanitize_line(step.needed_by)}" if step.needed_by else ""
         return Content.assemble(
-            (f"{MARKS[one.outcome]} ", f"bold {STYLES[one.outcome]}"),
-            (f"{sanitize_line(one.name):<{width}}", "bold" if one.outcome != "skipped" else MUTED),
+            (f"{MARKS[step.outcome]} ", f"bold {STYLES[step.outcome]}"),
+            (f"{sanitize_line(step.name):<{width}}", "bold" if step.outcome != "skipped" else MUTED),
             f"  {status:>3}",
             (f"  {took}{counted}", MUTED),
             (needed, MUTED),
-            (f"  {sanitize_line(one.told)}" if one.outcome != "passed" else "", STYLES[one.outcome]),
+            (f"  {sanitize_line(step.told)}" if step.outcome != "passed" else "", STYLES[step.outcome]),
         )
 
     def _head(self) -> None:
-        made = self.report
+        report = self.report
         title = sanitize_line(self._title) or "all saved requests"
-        if made is None:
+        if report is None:
             done = len(self._runner.steps)
-            said = Content.styled(f"  running, {done} of {max(done, len(self._names))} done", "$text-accent")
+            summary = Content.styled(f"  running, {done} of {max(done, len(self._names))} done", "$text-accent")
         else:
-            said = Content.styled(f"  {made.summary}", "bold " + STYLES["passed" if made.passed else "failed"])
-        self.query_one("#run-title", Static).update(Content.assemble((title, "bold"), said))
-        keys = ["run.open", "run.other", *(["run.save", "run.again"] if made is not None else [])]
-        self.show_keys(keys, ("run.close", "Stop" if made is None else "Close"))
+            summary = Content.styled(f"  {report.summary}", "bold " + STYLES["passed" if report.passed else "failed"])
+        self.query_one("#run-title", Static).update(Content.assemble((title, "bold"), summary))
+        keys = ["run.open", "run.other", *(["run.save", "run.again"] if report is not None else [])]
+        self.show_keys(keys, ("run.close", "Stop" if report is None else "Close"))
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -288,48 +289,48 @@ class RunScreen(ListScreen[int | None]):
         self._details()
 
     def _details(self) -> None:
-        at = self.query_one(OptionList).highlighted
-        one = self._shown[at] if at is not None and at < len(self._shown) else None
-        rows = list(step_rows(one)) if isinstance(one, RunStep) else [Row((("dim", "not sent yet"),))]
+        index = self.query_one(OptionList).highlighted
+        step = self._shown[index] if index is not None and index < len(self._shown) else None
+        rows = list(step_rows(step)) if isinstance(step, RunStep) else [Row((("dim", "not sent yet"),))]
         self.query_one(LinesView).show(rows)
 
-    # --- what a person does ------------------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------------------
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        one = self._shown[event.option_index]
-        if isinstance(one, str) or one.exchange is None or not one.exchange.id:
-            self.tell("There is no answer to it.")
+        step = self._shown[event.option_index]
+        if isinstance(step, str) or step.exchange is None or not step.exchange.id:
+            self.tell("This step has no response.")
         elif self.running:
-            self.tell("It is still running; esc stops it.")
+            self.tell("Still running. Press esc to stop.")
         else:
-            self.dismiss(one.exchange.id)
+            self.dismiss(step.exchange.id)
 
     def action_other(self) -> None:
-        """To the details, or back to the steps."""
+        """Switch between the steps and the details."""
         listing = self.query_one(OptionList)
         self.query_one(LinesView).focus() if listing.has_focus else listing.focus()
 
     def action_close(self) -> None:
-        """Stop it; when it has ended, close."""
+        """Stop the run, or close if it has ended."""
         if self.running:
             self.workers.cancel_group(self, "run")
         else:
             self.dismiss(None)
 
-    @work(exclusive=True, group="again", exit_on_error=False, description="again")
+    @work(exclusive=True, group="again", exit_on_error=False, description="run again")
     async def action_again(self) -> None:
-        """Run all of it again."""
+        """Run everything again."""
         if self.running:
-            self.tell("It is still running; esc stops it.")
+            self.tell("Still running. Press esc to stop.")
         elif await prepare_run(self._app, self._runner, self._names):
             self._start()
 
     @work(exclusive=True, group="report", exit_on_error=False, description="report")
     async def action_save(self) -> None:
-        """Write the report."""
+        """Save the report."""
         if self.report is None:
-            self.tell("The report is made when it has ended.")
+            self.tell("The report is available when the run has ended.")
             return
         from explorer.tui.screens.saved_dialogs import ReportDialog
 
@@ -342,14 +343,14 @@ class RunScreen(ListScreen[int | None]):
         except ExplorerError as error:
             self.tell(error.sentence, severity="error")
             return
-        self.tell(f"Written to {written}.")
+        self.tell(f"Saved to {written}.")
 
 
 def write_report(report: RunReport, path: str) -> str:
-    """Write *report* as the ending of *path* says, and give the absolute path. Blocking.
+    """Write *report* in the format of the extension of *path*. Return the absolute path. Blocking.
 
     Raises:
-        StoreError: it could not be written.
+        StoreError: the file cannot be written.
     """
     target = Path(path).expanduser().absolute()
     if target.suffix.lower() == ".xml":
@@ -361,5 +362,5 @@ def write_report(report: RunReport, path: str) -> str:
     try:
         target.write_bytes(data)
     except OSError as error:
-        raise StoreError(f"{target} could not be written: {error.strerror or error}") from error
+        raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
     return str(target)

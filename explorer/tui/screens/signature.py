@@ -1,7 +1,7 @@
-"""The signature debugger: the inputs of a signature, which follow every change at once; and a box for somebody else's,
-whose mistake is named.
+"""The signature debugger: editable inputs of a signature, and a box for another client's request, whose mistake it
+names.
 
-inputs ── Sheet ──► steps            paste box ── worker thread ──► Diagnosis ──► answer, both texts in columns
+inputs ── SigningSheet ──► steps      paste box ── worker thread ──► Diagnosis ──► result, both strings in columns
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ if TYPE_CHECKING:
     from explorer.tui.app_base import AppBase
 
 PAUSE: Final = 0.15
-"""Seconds after the last change until what was pasted is compared again."""
-_PASTE: Final = "Paste a base string, a signature, a curl line, a URL or a line of a log"
-_PASTE_TOKEN: Final = "Paste a header, a curl line, a URL or a token"  # noqa: S105 - words for people
+"""Seconds between the last change and the comparison with the pasted text."""
+_PASTE: Final = "Paste a base string, a signature, a curl line, a URL or a log line"
+_PASTE_TOKEN: Final = "Paste a header, a curl line, a URL or a token"  # noqa: S105 - a placeholder text
 
 
 class InputList(OptionList):
-    """The inputs; the keys stand here, so that they do not fire while something is typed."""
+    """The list of inputs. It owns the keys, so that they do not fire while the user types."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("signature_inputs")
 
 
 class SignatureScreen(ListScreen[None]):
-    """The debugger over one call or one entry of the history. *theirs* is what stands in the box at first."""
+    """The debugger for one call or history entry."""
 
     TITLE = "Debugger"
     HELP = (
-        "How the signature comes about, step by step; every input can be changed, and all follows at once. Paste "
-        "somebody else's base string, signature or request, and the mistake in it is named."
+        "How the signature is computed, step by step. Change any input to see the effect. Paste another client's base "
+        "string, signature or request to find its mistake."
     )
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
@@ -79,7 +79,7 @@ class SignatureScreen(ListScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("signature")
 
-    def __init__(self, explained: SigningExplanation, theirs: str = "") -> None:
+    def __init__(self, explained: SigningExplanation) -> None:
         self.explained = explained
         self.sheet: SigningSheet | None = None
         if explained.case is not None and explained.names is not None:
@@ -90,8 +90,7 @@ class SignatureScreen(ListScreen[None]):
                 explained.known.keys,
                 explained.redactor.is_secret_name,
             )
-        self.found: Diagnosis | None = None
-        self._their_input = theirs
+        self.diagnosis: Diagnosis | None = None
         self._edited: SheetLine | None = None
         super().__init__()
 
@@ -109,16 +108,14 @@ class SignatureScreen(ListScreen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Everything stands at once; an entry is judged by itself."""
+        """Show everything, and check a history entry for consistency."""
         self.query_one("#signature-title", Static).update(_title(self.explained))
         self.set_class(self.sheet is None, "-plain")
         self._fill()
         self._listing.highlighted = 0 if self.sheet is not None else None
         box = self.query_one(PasteBox)
-        box.border_title = "Theirs"
+        box.border_title = "Their request"
         (self._listing if self.sheet is not None else box).focus()
-        if self._their_input:
-            box.text = self._their_input
         self._show()
         self._compare()
 
@@ -126,17 +123,17 @@ class SignatureScreen(ListScreen[None]):
         self._show_keys()
 
     def on_descendant_focus(self) -> None:
-        """The footer tells the keys of what has the focus."""
+        """Show the keys of the focused widget."""
         self._show_keys()
 
-    # --- showing -----------------------------------------------------------------------------------------------------
+    # --- display -----------------------------------------------------------------------------------------------------
 
     @property
     def _listing(self) -> InputList:
         return self.query_one(InputList)
 
     def _fill(self) -> None:
-        """The inputs as they are now; the highlighted one stays."""
+        """Update the inputs and keep the highlight."""
         if self.sheet is None:
             return
         listing, lines = self._listing, self.sheet.lines()
@@ -145,16 +142,16 @@ class SignatureScreen(ListScreen[None]):
             listing.clear_options()
             listing.add_options([Option(prompt) for prompt in prompts])
         else:
-            for at, prompt in enumerate(prompts):
-                listing.replace_option_prompt_at_index(at, prompt)
+            for index, prompt in enumerate(prompts):
+                listing.replace_option_prompt_at_index(index, prompt)
 
     def _show(self) -> None:
         self.query_one(LinesView).show_for(self._rows)
 
     def _rows(self, width: int) -> list[Row]:
         rows: list[Row] = []
-        if self.found is not None and self.found.kind != "nothing":
-            rows += [*diagnosis_rows(self.found, width), Row()]
+        if self.diagnosis is not None and self.diagnosis.kind != "nothing":
+            rows += [*diagnosis_rows(self.diagnosis, width), Row()]
         for note in self.explained.notes:
             rows += labelled_rows("note", note, width, label_kind="warn")
         if self.sheet is None:
@@ -181,7 +178,7 @@ class SignatureScreen(ListScreen[None]):
             self.show_keys(keys, "signature.close")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Letters are letters while something is typed; inputs are there only for a recipe."""
+        """Disable letter keys while the user types, and input actions if there is no recipe."""
         typing = isinstance(self.focused, Input | TextArea)
         if typing and action in ("paste", "clear", "time", "undo", "copy", "copy_signature", "scroll"):
             return False
@@ -189,26 +186,26 @@ class SignatureScreen(ListScreen[None]):
             return self.sheet is not None
         return super().check_action(action, parameters)
 
-    # --- comparing ---------------------------------------------------------------------------------------------------
+    # --- comparison --------------------------------------------------------------------------------------------------
 
     @work(exclusive=True, group="diagnose", exit_on_error=False, description="diagnose")
     async def _compare(self) -> None:
-        """What lies between the inputs and what was pasted; without anything pasted, an entry is judged by itself."""
+        """Compare the inputs with the pasted text. Without any, check a history entry for consistency."""
         await asyncio.sleep(PAUSE)
         text, case = self.query_one(PasteBox).raw, self.sheet.case if self.sheet is not None else None
         try:
             if text.strip():
-                self.found = await asyncio.to_thread(self.explained.diagnose, text, case)
+                self.diagnosis = await asyncio.to_thread(self.explained.diagnose, text, case)
             else:
                 unchanged = self.sheet is None or not self.sheet.changed
-                self.found = await asyncio.to_thread(self.explained.is_self_consistent) if unchanged else None
+                self.diagnosis = await asyncio.to_thread(self.explained.is_self_consistent) if unchanged else None
         except ExplorerError as error:
-            self.found = None
+            self.diagnosis = None
             self.tell(error.sentence, severity="warning")
         self._show()
 
     @on(TextArea.Changed)
-    def _their_input_changed(self) -> None:
+    def _pasted_changed(self) -> None:
         self._compare()
 
     def _changed(self, sheet: SigningSheet) -> None:
@@ -217,15 +214,15 @@ class SignatureScreen(ListScreen[None]):
         self._show()
         self._compare()
 
-    # --- changing inputs ---------------------------------------------------------------------------------------------
+    # --- inputs ------------------------------------------------------------------------------------------------------
 
     def _line(self) -> SheetLine | None:
-        at = self._listing.highlighted
-        return None if self.sheet is None or at is None else self.sheet.lines()[at]
+        index = self._listing.highlighted
+        return None if self.sheet is None or index is None else self.sheet.lines()[index]
 
     @on(OptionList.OptionSelected)
     def _chosen(self) -> None:
-        """Enter: type another value, or take the next choice."""
+        """Edit the value, or switch to the next choice."""
         line = self._line()
         if line is None or self.sheet is None:
             return
@@ -235,7 +232,7 @@ class SignatureScreen(ListScreen[None]):
         self._edited = line
         box = self.query_one("#signature-edit", Input)
         box.password = line.secret
-        box.placeholder = "type the secret; it is kept on this screen only" if line.kind == "key" else ""
+        box.placeholder = "type the secret; it is only kept on this screen" if line.kind == "key" else ""
         box.value = sanitize_line(self.sheet.text_of(line))
         self.add_class("-editing")
         box.focus()
@@ -256,42 +253,42 @@ class SignatureScreen(ListScreen[None]):
         self._listing.focus()
 
     def action_turn(self, step: int) -> None:
-        """The next choice of the input; a parameter goes out, or in again."""
+        """Switch the input to its next choice; exclude or include a parameter."""
         line = self._line()
         if line is None or self.sheet is None:
             return
         if line.kind == "path":
-            self.tell("enter types another path.")
+            self.tell("Press enter to edit the path.")
             return
         self._changed(self.sheet.with_next_choice(line, step))
 
     def action_time(self) -> None:
-        """Sign as of now."""
-        line = next((one for one in self.sheet.lines() if one.kind == "time"), None) if self.sheet else None
+        """Sign with the current time."""
+        line = next((line for line in self.sheet.lines() if line.kind == "time"), None) if self.sheet else None
         if line is not None and self.sheet is not None:
             self._changed(self.sheet.typed(line, str(int(self._app.session.now()))))
 
     def action_undo(self) -> None:
-        """Every input as it was at first."""
+        """Reset every input."""
         if self.sheet is not None:
             self._changed(self.sheet.back())
 
-    # --- the box, copying, leaving -----------------------------------------------------------------------------------
+    # --- box, copy, close --------------------------------------------------------------------------------------------
 
     def action_paste(self) -> None:
-        """Go to the box."""
+        """Focus the box."""
         self.query_one(PasteBox).focus()
 
     def action_clear(self) -> None:
-        """Empty the box."""
+        """Clear the box."""
         self.query_one(PasteBox).text = ""
 
     def on_paste_box_left(self) -> None:
-        """Out of the box."""
+        """Leave the box."""
         (self._listing if self.sheet is not None else self.query_one(LinesView)).focus()
 
     def action_copy(self) -> None:
-        """Copy the base string; what is secret in it stays masked."""
+        """Copy the base string, with secrets masked."""
         if self.sheet is not None:
             self.app.copy_to_clipboard(self.explained.masked(self.sheet.case.base))
             self.tell("Copied the base string.")
@@ -304,12 +301,12 @@ class SignatureScreen(ListScreen[None]):
             self.tell("Copied the signature.")
 
     def action_scroll(self, step: int) -> None:
-        """Scroll the answer, wherever the focus is."""
+        """Scroll the result, regardless of the focus."""
         view = self.query_one(LinesView)
         view.scroll_relative(y=step * max(1, view.size.height // 2), animate=False)
 
     def action_close(self) -> None:
-        """Out of the field or the box first, then back to where it was asked for."""
+        """Leave the input or the box, or close."""
         if self._edited is not None:
             self._stop_editing()
         elif isinstance(self.focused, TextArea):
@@ -328,16 +325,16 @@ def _title(explained: SigningExplanation) -> Content:
 
 
 _NAMES: Final = 15
-"""Cells of the column of names; longer ones push their value aside."""
+"""Width of the name column, in cells. A longer name shifts its value."""
 _MARKS: Final = {True: "● ", False: "○ ", None: "  "}
 
 
 def _line_text(line: SheetLine) -> Content:
-    """A line of the list: its mark, its name, its value; what was changed in colour."""
+    """Return the line of an input: mark, name and value, with changes highlighted."""
     style = "bold $text-warning" if line.changed else ""
     value = make_visible(line.shown) if line.kind in ("part", "time", "path") else sanitize_line(line.shown)
     name = f"{sanitize_line(line.label):<{_NAMES}}"
-    out = "  left out" if line.on is False else ""
+    out = "  excluded" if line.on is False else ""
     return Content.assemble(
         (_MARKS[line.on], style or MUTED),
         (name, "bold" if line.on is not False else MUTED),

@@ -1,4 +1,4 @@
-"""How much the history takes, the rules that it is kept by, and taking away what is too old or too much."""
+"""The storage dialog: how much space the history takes, its retention rules, pruning."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from explorer.store.preferences import Settings
 
 _RULES: Final = (
-    ("history_keep_days", "Days kept (0: for ever)"),
-    ("history_max_entries", "Entries at most"),
-    ("history_max_bytes", "Size at most"),
+    ("history_keep_days", "Days to keep (0: forever)"),
+    ("history_max_entries", "Maximum entries"),
+    ("history_max_bytes", "Maximum size"),
     ("history_body_limit", "Bodies in files above"),
 )
 """The settings, in the order of their boxes."""
@@ -37,7 +37,7 @@ _SIZES: Final = ("history_max_bytes", "history_body_limit")
 
 
 class StorageDialog(Dialog[bool]):
-    """Gives whether entries were taken away."""
+    """Returns whether entries were deleted."""
 
     AUTO_FOCUS = "#close"
     DEFAULT_CSS = """
@@ -55,10 +55,10 @@ class StorageDialog(Dialog[bool]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Figures, rules, what happened, keys."""
+        """Yield statistics, rules, status line and buttons."""
         settings = self._session.settings
         with Vertical(classes="dialog") as box:
-            box.border_title = Content("What the history takes")
+            box.border_title = Content("History storage")
             with VerticalScroll(can_focus=False):
                 yield Static(Content.styled("…", MUTED), id="storage-figures")
                 with Grid():
@@ -69,7 +69,7 @@ class StorageDialog(Dialog[bool]):
                         yield line
                 yield Static(id="storage-state", markup=False)
             yield Static(
-                Content("r rules · ctrl+s keeps them · p prunes · v vacuum · esc closes"),
+                Content("r Rules · ctrl+s Save · p Prune · v Vacuum · esc Close"),
                 classes="dialog-hint",
             )
             with Horizontal(classes="dialog-buttons"):
@@ -78,18 +78,18 @@ class StorageDialog(Dialog[bool]):
                 yield Button(Content("Close"), id="close", variant="primary")
 
     def on_mount(self) -> None:
-        """Look up the figures."""
-        self._look()
+        """Load the statistics."""
+        self._load()
 
     @work(exclusive=True, group="figures", exit_on_error=False, description="figures")
-    async def _look(self) -> None:
+    async def _load(self) -> None:
         try:
-            found = await history_stats(self._session)
-            going = await plan_pruning(self._session)
+            stats = await history_stats(self._session)
+            plan = await plan_pruning(self._session)
         except ExplorerError as error:
             self.query_one("#storage-figures", Static).update(_problem(error))
             return
-        self.query_one("#storage-figures", Static).update(_figures(found, going))
+        self.query_one("#storage-figures", Static).update(_stats_text(stats, plan))
 
     @on(Button.Pressed)
     async def _pressed(self, event: Button.Pressed) -> None:
@@ -100,80 +100,80 @@ class StorageDialog(Dialog[bool]):
         self.action_keep()
 
     def action_rules(self) -> None:
-        """Into the first box."""
+        """Focus the first rule."""
         self.query(Input).first().focus()
 
     @work(exclusive=True, group="storage", exit_on_error=False, description="rules")
     async def action_keep(self) -> None:
-        """Keep the rules; nothing is taken away before the next prune or write."""
+        """Save the rules. They apply at the next prune or write."""
         try:
-            notes = await change_retention(self._session, **self._typed())
+            notes = await change_retention(self._session, **self._entered_rules())
         except ExplorerError as error:
             self._say(_problem(error))
             return
         for name, _ in _RULES:
             self.query_one(f"#{name.replace('_', '-')}", Input).value = _shown(self._session.settings, name)
-        self._say(Content.styled(" ".join(["✓ The rules are kept.", *notes]), "$text-success"))
+        self._say(Content.styled(" ".join(["✓ Rules saved.", *notes]), "$text-success"))
         self.query_one("#close").focus()
-        self._look()
+        self._load()
 
-    def _typed(self) -> dict[str, int]:
-        """The rules as they are typed.
+    def _entered_rules(self) -> dict[str, int]:
+        """Return the entered rules.
 
         Raises:
-            UsageError: one cannot be read.
+            UsageError: a rule is invalid.
         """
-        found: dict[str, int] = {}
+        rules: dict[str, int] = {}
         for name, title in _RULES:
             text = self.query_one(f"#{name.replace('_', '-')}", Input).value.strip()
             if name in _SIZES:
-                found[name] = parse_size(text)
+                rules[name] = parse_size(text)
             elif text.replace(",", "").isdecimal():
-                found[name] = int(text.replace(",", "")[:12])
+                rules[name] = int(text.replace(",", "")[:12])
             else:
-                raise UsageError(f"{title}: {text!r} is no whole number")
-        return found
+                raise UsageError(f"{title}: {text!r} is not a whole number")
+        return rules
 
     @work(exclusive=True, group="storage", exit_on_error=False, description="prune")
     async def action_prune(self) -> None:
-        """Say what the rules would take away, and take it away after a yes."""
+        """Delete what exceeds the rules, after a confirmation."""
         try:
-            going = await plan_pruning(self._session)
-            if not going.entries:
-                self._say(Content("The rules let everything stay: there is nothing to take away."))
+            plan = await plan_pruning(self._session)
+            if not plan.entries:
+                self._say(Content("Nothing to prune: no entry exceeds the rules."))
                 return
-            question = f"{_pruning_text(going)} go from the history for good. Entries with a note or a tag stay."
-            if not await self.app.push_screen_wait(ConfirmDialog("Prune the history?", question, yes="Yes, prune it")):
+            question = f"{_pruning_text(plan)} are deleted permanently. Entries with a note or tags are kept."
+            if not await self.app.push_screen_wait(ConfirmDialog("Prune the history?", question, yes="Prune")):
                 return
             self._was_pruned = True
-            gone = await prune(
-                self._session, on_progress=lambda so_far: self._say(Content(f"{so_far.entries:,} are gone …"))
+            pruned = await prune(
+                self._session, on_progress=lambda so_far: self._say(Content(f"{so_far.entries:,} entries deleted …"))
             )
         except ExplorerError as error:
             self._say(_problem(error))
             return
         self._say(
-            Content.styled(f"✓ {_pruning_text(gone)} are gone. v gives the room back to the disk.", "$text-success")
+            Content.styled(f"✓ Deleted {_pruning_text(pruned)}. Press v to release the disk space.", "$text-success")
         )
-        self._look()
+        self._load()
 
     @work(exclusive=True, group="storage", exit_on_error=False, description="vacuum")
     async def action_vacuum(self) -> None:
-        """Make the file as small as it can be."""
-        self._say(Content.styled("… this may take a while where the history is large", MUTED))
+        """Shrink the database file to its minimum size."""
+        self._say(Content.styled("… this may take a while if the history is large", MUTED))
         try:
             freed = await vacuum(self._session)
         except ExplorerError as error:
             self._say(_problem(error))
             return
-        self._say(Content.styled(f"✓ {format_size(freed)} given back.", "$text-success"))
-        self._look()
+        self._say(Content.styled(f"✓ Released {format_size(freed)}.", "$text-success"))
+        self._load()
 
     def _say(self, content: Content) -> None:
         self.query_one("#storage-state", Static).update(content)
 
     def action_close(self) -> None:
-        """Out of a box first, then back to the history."""
+        """Leave a box, or close."""
         if isinstance(self.focused, Input):
             self.query_one("#close").focus()
         else:
@@ -191,29 +191,27 @@ def _shown(settings: Settings, name: str) -> str:
     return format_exact_size(value)
 
 
-def _figures(found: HistoryStats, going: Pruning) -> Content:
+def _stats_text(stats: HistoryStats, plan: Pruning) -> Content:
     lines = [
-        ("Entries", f"{found.entries:,}", f"{found.annotated:,} with a note or a tag, which stay"),
-        ("Oldest", _day(found.oldest), f"newest {_day(found.newest)}"),
-        ("On disk", format_size(found.file + found.spooled_size), f"{format_size(found.free)} of it unused"),
-        ("Database", format_size(found.file), "packed, with what is searched"),
-        ("Bodies in files", format_size(found.spooled_size), f"{found.spooled:,} files beside it, packed"),
-        ("Answers", format_size(found.bodies), "as they arrived"),
+        ("Entries", f"{stats.entries:,}", f"{stats.annotated:,} with a note or a tag, always kept"),
+        ("Oldest", _day(stats.oldest), f"newest {_day(stats.newest)}"),
+        ("On disk", format_size(stats.file + stats.spooled_size), f"{format_size(stats.free)} of it unused"),
+        ("Database", format_size(stats.file), "compressed, with the search index"),
+        ("Bodies in files", format_size(stats.spooled_size), f"{stats.spooled:,} files, compressed"),
+        ("Responses", format_size(stats.bodies), "uncompressed"),
     ]
-    if found.aside:
-        lines.append(("Set aside", f"{found.aside:,}", "damaged files, kept beside it"))
-    lines.append(
-        ("Would go now", f"{going.entries:,}", f"by the rules: {_pruning_text(going)}" if going.entries else "nothing")
-    )
+    if stats.aside:
+        lines.append(("Set aside", f"{stats.aside:,}", "damaged files, kept next to it"))
+    lines.append(("To prune now", f"{plan.entries:,}", _pruning_text(plan) if plan.entries else "nothing"))
     return Content("\n").join(
         Content.assemble((f"{name:<17}", ""), (f"{value:<13}", "bold"), (note, MUTED)) for name, value, note in lines
     )
 
 
-def _pruning_text(found: Pruning) -> str:
-    entries = "1 entry" if found.entries == 1 else f"{found.entries:,} entries"
-    days = {_day(found.oldest): None, _day(found.newest): None}
-    return f"{entries} ({' to '.join(days)}, {format_size(found.size)})"
+def _pruning_text(pruning: Pruning) -> str:
+    entries = "1 entry" if pruning.entries == 1 else f"{pruning.entries:,} entries"
+    days = {_day(pruning.oldest): None, _day(pruning.newest): None}
+    return f"{entries} ({' to '.join(days)}, {format_size(pruning.size)})"
 
 
 def _day(moment: float) -> str:

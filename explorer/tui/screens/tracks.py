@@ -1,4 +1,4 @@
-"""The screen of guided tracks: all of them with their progress, and the steps of the one that is pointed at."""
+"""The guided tracks: all of them with their progress, and the steps of the selected one."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 
 class TracksScreen(ListScreen[str | None]):
-    """Gives the id of the track that a person took up, which has been started; None where they only looked."""
+    """Lists the tracks. Returns the id of the track that the user started or resumed, or None."""
 
     TITLE = "Guided tracks"
     BESIDE = 100
-    HELP = "Lessons in the sandbox. A step is ticked when you really did it on the main screen; what was done is kept."
+    HELP = "Lessons in the sandbox. A step is done when you complete it on the main screen. Progress is saved."
     DEFAULT_CSS = """
     TracksScreen {
         & OptionList {
@@ -53,24 +53,24 @@ class TracksScreen(ListScreen[str | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("tracks")
 
-    def __init__(self, tutor: TrackSession, keys: Mapping[str, str]) -> None:
-        self._track_session, self._keys = tutor, dict(keys)
-        self._all = list(tutor.tracks.values())
+    def __init__(self, track_session: TrackSession, keys: Mapping[str, str]) -> None:
+        self._track_session, self._keys = track_session, dict(keys)
+        self._all = list(track_session.tracks.values())
         super().__init__()
 
     def compose(self) -> ComposeResult:
         yield Static(id="head", classes="title-line", markup=False)
         with Horizontal():
-            yield OptionList(*(self._option(one) for one in self._all), markup=False, compact=True)
+            yield OptionList(*(self._option(track) for track in self._all), markup=False, compact=True)
             yield LinesView(id="steps")
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Point at the track under way, or at the first that is not done."""
+        """Select the current track, or the first unfinished one."""
         self.query_one("#head", Static).update(
             Content.assemble(("Guided tracks", "bold"), ("  in the sandbox: nothing leaves this machine", MUTED))
         )
-        unfinished = (at for at, one in enumerate(self._all) if self._track_session.step(one) is not None)
+        unfinished = (index for index, track in enumerate(self._all) if self._track_session.step(track) is not None)
         start = next(unfinished, 0)
         if self._track_session.running is not None:
             start = self._all.index(self._track_session.running)
@@ -79,27 +79,27 @@ class TracksScreen(ListScreen[str | None]):
         listing.focus()
         self._show()
 
-    # --- what is shown -----------------------------------------------------------------------------------------------
+    # --- display -----------------------------------------------------------------------------------------------------
 
     @property
     def _track(self) -> Track | None:
-        at = self.query_one(OptionList).highlighted
-        return self._all[at] if at is not None else None
+        index = self.query_one(OptionList).highlighted
+        return self._all[index] if index is not None else None
 
     @on(OptionList.OptionHighlighted)
     def _show(self) -> None:
         track = self._track
         view = self.query_one(LinesView)
         if track is None:
-            view.show([Row((("text", "No track could be read."),))])
+            view.show([Row((("text", "No track available."),))])
             return
         view.show_for(lambda width: list(self._rows(track, max(24, width - 1))))
         self._show_keys(track)
 
     def _show_keys(self, track: Track) -> None:
         done, following = self._track_session.done(track), self._track_session.running is track
-        word = "Go on" if following or 0 < done < len(track.steps) else "Start" if not done else "Once more"
-        keys: list[KeyHint] = [("tracks.start", word)]
+        label = "Resume" if following or 0 < done < len(track.steps) else "Start" if not done else "Repeat"
+        keys: list[KeyHint] = [("tracks.start", label)]
         if self._track_session.running is not None:
             keys.append("tracks.leave")
         if done:
@@ -119,25 +119,25 @@ class TracksScreen(ListScreen[str | None]):
         yield Row((("strong", sanitize_line(track.title)), ("dim", f"  about {track.minutes} minutes")))
         yield from self._text(track, track.about, width, "text")
         yield Row()
-        now = self._track_session.step(track)
-        known = self._track_session.progress_of(track).done
-        heard = self._track_session.feedback
-        for at, step in enumerate(track.steps, 1):
-            done, current = step.id in known, step is now
+        current_step = self._track_session.step(track)
+        completed = self._track_session.progress_of(track).done
+        feedback = self._track_session.feedback
+        for number, step in enumerate(track.steps, 1):
+            done, current = step.id in completed, step is current_step
             kind = "good" if done else "name" if current else "dim"
             sign = "✓" if done else "▸" if current else "○"
-            yield Row(((kind, f"{sign} {at}. {sanitize_line(step.title)}"),))
+            yield Row(((kind, f"{sign} {number}. {sanitize_line(step.title)}"),))
             if done and step.learned:
                 yield from self._text(track, step.learned, width, "dim", 5)
             if current:
-                if heard is not None and heard.step is step and heard.kind == "missed":
-                    yield from self._text(track, f"{SIGNS['missed']} {heard.text}", width, "warn", 5)
+                if feedback is not None and feedback.step is step and feedback.kind == "missed":
+                    yield from self._text(track, f"{SIGNS['missed']} {feedback.text}", width, "warn", 5)
                 yield from self._text(track, step.brief, width, "strong", 5)
                 yield from self._text(track, step.text, width, "text", 5)
                 if step.address:
                     yield Row((("dim", "     starts at "), ("url", sanitize_line(step.address))))
                 yield Row()
-        if now is None and track.ending:
+        if current_step is None and track.ending:
             yield Row()
             yield from self._text(track, f"★ {track.ending}", width, "good")
 
@@ -149,7 +149,7 @@ class TracksScreen(ListScreen[str | None]):
             for line in [flat] if verbatim else textwrap.wrap(flat, max(20, width - indent)):
                 yield Row((("url" if verbatim else kind, " " * indent + line),), hanging_indent=indent)
 
-    # --- what a person does ------------------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------------------
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
@@ -157,25 +157,25 @@ class TracksScreen(ListScreen[str | None]):
 
     @work(exclusive=True, exit_on_error=False, description="start a track")
     async def action_start(self) -> None:
-        """Take the track up."""
+        """Start or resume the track."""
         track = self._track
-        if track is not None and await self._kept(lambda: self._track_session.start(track.id)):
+        if track is not None and await self._saved(lambda: self._track_session.start(track.id)):
             self.dismiss(track.id)
 
-    @work(exclusive=True, exit_on_error=False, description="begin a track anew")
+    @work(exclusive=True, exit_on_error=False, description="restart a track")
     async def action_reset(self) -> None:
-        """Forget what was done of the track."""
+        """Delete the progress of the track."""
         track = self._track
-        if track is not None and await self._kept(lambda: self._track_session.reset(track.id)):
-            self._renew()
+        if track is not None and await self._saved(lambda: self._track_session.reset(track.id)):
+            self._refresh()
 
     @work(exclusive=True, exit_on_error=False, description="stop following a track")
     async def action_leave(self) -> None:
-        """Follow no track."""
-        if self._track_session.running is not None and await self._kept(self._track_session.stop_track):
-            self._renew()
+        """Stop following the track."""
+        if self._track_session.running is not None and await self._saved(self._track_session.stop_track):
+            self._refresh()
 
-    async def _kept(self, change: Callable[[], object]) -> bool:
+    async def _saved(self, change: Callable[[], object]) -> bool:
         try:
             await asyncio.to_thread(change)
         except ExplorerError as error:
@@ -183,13 +183,13 @@ class TracksScreen(ListScreen[str | None]):
             return False
         return True
 
-    def _renew(self) -> None:
+    def _refresh(self) -> None:
         listing = self.query_one(OptionList)
-        for at, one in enumerate(self._all):
-            listing.replace_option_prompt_at_index(at, self._option(one).prompt)
+        for index, track in enumerate(self._all):
+            listing.replace_option_prompt_at_index(index, self._option(track).prompt)
         self._show()
 
     def action_scroll(self, step: int) -> None:
-        """Read on or back."""
+        """Scroll the steps."""
         view = self.query_one(LinesView)
         view.action_page_down() if step > 0 else view.action_page_up()

@@ -1,4 +1,4 @@
-"""Hosts that credentials may go to: the question before the first request, and the list of those that were allowed."""
+"""Trusted hosts: the question before credentials go to a new host, and the list of allowed ones."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
 
 def trust_dialog(question: TrustQuestion) -> ConfirmDialog:
-    """Return the dialog that asks *question*; No has the focus."""
+    """Return the dialog that asks *question*. The Cancel button has the focus."""
     usual = ", ".join(question.usual) or "this machine only"
     text = (
         f"{question.origin}\n"
         f"is not a host of {question.title}, {question.environment}.\n\n"
         f"The request would send there: {', '.join(question.carried)}\n"
         f"Hosts of {question.environment}: {usual}\n\n"
-        "If you allow it, the host is remembered; H lists trusted hosts."
+        "If you allow it, the app remembers the host. Press H to list trusted hosts."
     )
-    return ConfirmDialog("Send credentials to this host?", text, yes="Yes, allow it")
+    return ConfirmDialog("Send credentials to this host?", text, yes="Allow")
 
 
 class TrustedHostsDialog(Dialog[None]):
-    """Lists *hosts*; removes the highlighted one or all of them."""
+    """Lists *hosts*, to remove the highlighted one or all."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("trusted")
 
@@ -56,7 +56,7 @@ class TrustedHostsDialog(Dialog[None]):
             box.border_title = Content("Trusted hosts")
             yield Static(Content("Hosts in the catalog are always trusted."), classes="dialog-hint")
             yield OptionList(markup=False, compact=True)
-            yield Static(Content("x removes · X removes all · esc closes"), classes="dialog-hint")
+            yield Static(Content("x Remove · X Remove all · esc Close"), classes="dialog-hint")
 
     def on_mount(self) -> None:
         """Show the list."""
@@ -65,19 +65,19 @@ class TrustedHostsDialog(Dialog[None]):
 
     def _show(self) -> None:
         listing = self.query_one(OptionList)
-        at = listing.highlighted or 0
+        index = listing.highlighted or 0
         listing.clear_options()
         listing.add_options([Option(_host_text(host)) for host in self._hosts])
         if not self._hosts:
-            listing.add_option(Option(Content.styled("You allowed no other host.", MUTED), disabled=True))
+            listing.add_option(Option(Content.styled("You have not allowed any other host.", MUTED), disabled=True))
         else:
-            listing.highlighted = min(at, len(self._hosts) - 1)
+            listing.highlighted = min(index, len(self._hosts) - 1)
 
     def action_remove(self) -> None:
         """Remove the highlighted host."""
-        at = self.query_one(OptionList).highlighted
-        if at is not None and self._hosts:
-            self._revoke([self._hosts[at]])
+        index = self.query_one(OptionList).highlighted
+        if index is not None and self._hosts:
+            self._revoke([self._hosts[index]])
 
     def action_clear(self) -> None:
         """Remove every host."""

@@ -1,4 +1,4 @@
-"""The comparison of vendors: what each does about the same tasks; from a task to its details, and on to a call.
+"""The comparison of vendors: how each does the same tasks.
 
 VendorsScreen (tasks) ── enter ──► TaskScreen (one task, a block for each vendor) ── enter ──► that vendor's call
 """
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from explorer.core.vendor_comparison import ComparisonCell, Task
 
 _FIRST: Final = 19
-"""Cells of the column of tasks."""
+"""Width of the task column, in cells."""
 _LEAST: Final = 18
-"""Cells that a vendor's column needs; where there are fewer, the vendors stand below each other."""
+"""Minimum width of a vendor's column; if it does not fit, vendors are listed below each other."""
 _CSS: Final = """
     & .head { height: auto; background: $panel; }
     & OptionList {
@@ -44,7 +44,7 @@ _CSS: Final = """
 
 
 class _ListScreen(ListScreen[str | None]):
-    """A head, a list that is laid out for the width, and a footer."""
+    """A head, a list laid out for the width, and a footer."""
 
     def compose(self) -> ComposeResult:
         yield Static(classes="head", markup=False)
@@ -52,7 +52,7 @@ class _ListScreen(ListScreen[str | None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Lay out, and take the keys."""
+        """Fill the list and focus it."""
         self._fill()
         self.listing.focus()
 
@@ -62,51 +62,51 @@ class _ListScreen(ListScreen[str | None]):
 
     @property
     def room(self) -> int:
-        """Cells for a line of the list."""
+        """Width of a line of the list, in cells."""
         return max(30, self.size.width - 4)
 
     def _fill(self) -> None:
-        at = self.listing.highlighted or 0
+        index = self.listing.highlighted or 0
         self.listing.clear_options()
-        self.listing.add_options(Option(one) for one in self.rows())
-        self.listing.highlighted = at
+        self.listing.add_options(Option(row) for row in self.rows())
+        self.listing.highlighted = index
         self.query_one(".head", Static).update(self.head())
 
     def rows(self) -> Iterator[Content]:
-        """What stands in the list."""
+        """Yield the rows of the list."""
         raise NotImplementedError
 
     def head(self) -> Content:
-        """What stands above it."""
+        """Return the text above the list."""
         raise NotImplementedError
 
 
 class VendorsScreen(_ListScreen):
-    """All tasks; gives the address of a call that a person wants to see, or None."""
+    """Lists all tasks. Returns the address of a call to open, or None."""
 
     TITLE = "Compare vendors"
-    HELP = "The same tasks, and how each vendor wants them done. Enter shows one task in full."
+    HELP = "The same tasks, and how each vendor does them. Press enter to see one task in full."
     DEFAULT_CSS = f"VendorsScreen {{ {_CSS} }}"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("vendors"), *bindings("vendor_rows")]
 
     def __init__(self, tasks: Sequence[Task], titles: Mapping[str, str]) -> None:
-        """*titles*: vendor → how it is called."""
+        """Show *tasks*. *titles* maps vendor ids to their titles."""
         self._all_tasks, self._titles = tuple(tasks), dict(titles)
         super().__init__()
 
     def on_mount(self) -> None:
-        """Name the keys."""
+        """Show the keys."""
         self.show_keys(["vendors.look", "vendors.tasks"], "vendors.close")
 
     @property
     def _column(self) -> int:
-        """Cells of a vendor's column, or 0 where there is no room for columns."""
+        """Width of a vendor's column in cells, 0 if columns do not fit."""
         width = (self.room - _FIRST) // max(1, len(self._titles)) - 1
         return width if width >= _LEAST else 0
 
     def head(self) -> Content:
-        """The vendors, over their columns."""
-        title = Content.assemble(("Compare vendors", "bold"), ("  made from the catalog alone", MUTED))
+        """Return the vendors above their columns."""
+        title = Content.assemble(("Compare vendors", "bold"), ("  from the catalog", MUTED))
         if not self._column:
             return title
         names = [_cut(name, self._column) for name in self._titles.values()]
@@ -114,15 +114,15 @@ class VendorsScreen(_ListScreen):
         return Content("\n").join([title, Content.styled(line, "bold $text-primary")])
 
     def rows(self) -> Iterator[Content]:
-        """A task each."""
+        """Yield one row per task."""
         for task in self._all_tasks:
             yield self._beside(task) if self._column else self._below(task)
 
     def _beside(self, task: Task) -> Content:
         cells = [_wrapped(cell, self._column) for cell in task.cells.values()]
         lines = []
-        for at, parts in enumerate(zip_longest(*cells, fillvalue="")):
-            first = Content.styled((task.title if not at else "").ljust(_FIRST), "bold")
+        for number, parts in enumerate(zip_longest(*cells, fillvalue="")):
+            first = Content.styled((task.title if not number else "").ljust(_FIRST), "bold")
             lines.append(Content.assemble(first, " ".join(part.ljust(self._column) for part in parts)))
         return Content("\n").join([*lines, Content("")])
 
@@ -137,44 +137,44 @@ class VendorsScreen(_ListScreen):
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self._look(event.option_index)
+        self._show_task(event.option_index)
 
     def action_look(self) -> None:
-        """The details of the task that is pointed at."""
-        self._look(self.listing.highlighted or 0)
+        """Show the details of the selected task."""
+        self._show_task(self.listing.highlighted or 0)
 
     @work(exclusive=True, exit_on_error=False, description="details of a task")
-    async def _look(self, at: int) -> None:
-        address = await self.app.push_screen_wait(TaskScreen(self._all_tasks, at, self._titles))
+    async def _show_task(self, index: int) -> None:
+        address = await self.app.push_screen_wait(TaskScreen(self._all_tasks, index, self._titles))
         if address:
             self.dismiss(address)
 
 
 class TaskScreen(_ListScreen):
-    """One task, with all that is known of each vendor; gives the address of a call, or None."""
+    """Shows one task with the details of each vendor. Returns the address of a call to open, or None."""
 
     TITLE = "Compare vendors: one task"
-    HELP = "All that is known of how each vendor does this task; enter opens the call of the vendor at the cursor."
+    HELP = "How each vendor does this task. Press enter to open the call of the selected vendor."
     DEFAULT_CSS = f"TaskScreen {{ {_CSS} }}"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("task"), *bindings("vendor_rows")]
 
-    def __init__(self, tasks: Sequence[Task], at: int, titles: Mapping[str, str]) -> None:
-        self._all_tasks, self._at, self._titles = tuple(tasks), at, dict(titles)
+    def __init__(self, tasks: Sequence[Task], index: int, titles: Mapping[str, str]) -> None:
+        self._all_tasks, self._index, self._titles = tuple(tasks), index, dict(titles)
         super().__init__()
 
     @property
-    def _row(self) -> Task:
-        return self._all_tasks[self._at]
+    def _current(self) -> Task:
+        return self._all_tasks[self._index]
 
     def head(self) -> Content:
-        """The question."""
-        task = self._row
-        where = f"   {self._at + 1} of {len(self._all_tasks)}"
+        """Return the question."""
+        task = self._current
+        where = f"   {self._index + 1} of {len(self._all_tasks)}"
         return Content.assemble((task.title, "bold"), "  ", task.question, (where, MUTED))
 
     def rows(self) -> Iterator[Content]:
-        """A vendor each."""
-        for name, cell in self._row.cells.items():
+        """Yield one row per vendor."""
+        for name, cell in self._current.cells.items():
             yield Content("\n").join([*self._lines(name, cell), Content("")])
 
     def _lines(self, name: str, cell: ComparisonCell) -> Iterator[Content]:
@@ -186,7 +186,7 @@ class TaskScreen(_ListScreen):
             for line in _hanging_lines(f"    {sanitize_line(detail)}", self.room, 4):
                 yield line.stylize(MUTED)
         if cell.endpoint:
-            yield Content.assemble(("    ⏎ opens ", MUTED), (cell.endpoint, "$text-accent"))
+            yield Content.assemble(("    ⏎ open ", MUTED), (cell.endpoint, "$text-accent"))
 
     @on(OptionList.OptionHighlighted)
     def _show_keys(self) -> None:
@@ -194,8 +194,8 @@ class TaskScreen(_ListScreen):
 
     @property
     def _endpoint(self) -> str:
-        at = self.listing.highlighted
-        return list(self._row.cells.values())[at].endpoint if at is not None else ""
+        index = self.listing.highlighted
+        return list(self._current.cells.values())[index].endpoint if index is not None else ""
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
@@ -206,16 +206,16 @@ class TaskScreen(_ListScreen):
         if self._endpoint:
             self.dismiss(self._endpoint)
         else:
-            self.notify("No call of this vendor shows it.", markup=False)
+            self.notify("This vendor has no call for the task.", markup=False)
 
     def action_turn(self, step: int) -> None:
-        """Another task, for the same vendor."""
-        self._at = (self._at + step) % len(self._all_tasks)
+        """Show another task, keeping the vendor."""
+        self._index = (self._index + step) % len(self._all_tasks)
         self._fill()
 
 
 def _wrapped(cell: ComparisonCell, width: int) -> list[str]:
-    """The points of a cell as lines of that width; what hangs over is set in."""
+    """Return the points of a cell wrapped to *width*, with a hanging indent."""
     return [
         line
         for point in cell.points
