@@ -44,7 +44,7 @@ class ResponseStream:
         self._tell = tell
         self._stream: RedactedStream | None = None
 
-    def began(self, request: SentRequest, response: ReceivedResponse) -> None:
+    def response_started(self, request: SentRequest, response: ReceivedResponse) -> None:
         """Status and headers are there."""
         call = self._exchange.call
         known = tuple(secret for scheme in self._used for secret in scheme.secrets())
@@ -54,7 +54,7 @@ class ResponseStream:
         exchange = msgspec.structs.replace(self._exchange, request=request, response=response)
         self._tell(ResponseUpdate(redactor.exchange(self._session.operation(call).endpoint, exchange)))
 
-    def came(self, data: bytes) -> None:
+    def body_received(self, data: bytes) -> None:
         """More of the body."""
         masked = self._stream.feed(data) if self._stream is not None else b""
         if masked:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MINE = "cottoncart.manage_my_stores"
 
 SAID = {
-    "slow=60": ("✗ Timed out", "no whole answer within 0.5 s", "Next: Send it again, or allow more time"),
+    "slow=60": ("✗ Timed out", "no complete response within 0.5 s", "Next: Send it again, or allow more time"),
     "drip=60": ("✗ Timed out", "8 bytes of body had arrived", "✂ not whole", "drip=60 (The body comes"),
     "cut": ("✗ The answer is broken", "peer closed connection", "Next: Send it again", "✂ not whole"),
     "429=60": ("✗ FAILED", "too many requests", "Next: send it again when 60 s have passed"),
@@ -29,7 +29,7 @@ SAID = {
     "truncated": ("? UNKNOWN", "said to be JSON, and is not", "⚠ invalid JSON: it ends too early"),
     "content_type": ("✓ OK", "said to be text/html", "⚠ declared text/html, is JSON"),
     "charset=utf-16": ("✓ OK", "the JSON is not in UTF-8", "⚠ declared utf-8"),
-    "endless": ("✗ The answer is too large", "was cut there", "Next: Raise max_body_bytes", "✂ not whole"),
+    "endless": ("✗ The answer is too large", "was truncated", "Next: Raise max_body_bytes", "✂ not whole"),
 }
 
 

@@ -136,7 +136,7 @@ async def test_a_cut_body_is_shown_as_far_as_it_came() -> None:
         text = app.painted()
     assert "The answer is broken" in text
     assert "40 bytes of body had arrived" in text
-    assert "not whole: the connection broke before the body was whole" in text
+    assert "not whole: the connection was lost before the body was complete" in text
     assert "invalid JSON" in text
     assert '"no si' in text
 
