@@ -89,7 +89,7 @@ class ReceivedResponse(FrozenStruct, frozen=True, kw_only=True):
     wire_size: int = 0
     """Bytes of the body on the wire, before decoding."""
     note: str = ""
-    """What a person should know about the decoding of the body (``the content coding 'br' is not supported …``), or empty."""
+    """What a person should know about the decoding of the body (``the content coding 'br' is unknown …``), or empty."""
 
     def header(self, name: str) -> str:
         """The value of a header, or an empty text; names are case-insensitive."""
