@@ -298,7 +298,7 @@ class SequenceRunner:
             )
         step = next((one for one in self.steps if one.name == target), None) or await self._run(target, needed_by)
         if target not in self.exchanges or step.outcome != "passed":
-            raise UsageError(f"{target}, whose answer is needed, did not pass: {step.told}")
+            raise UsageError(f"{target}, whose answer is needed, did not pass: {step.detail}")
         return self.exchanges[target]
 
     async def _kept(self, target: str, call: Call) -> SavedResponse | None:

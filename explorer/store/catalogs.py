@@ -115,7 +115,7 @@ def check_file(path: Path, folders: Folders | None = None, *, base: Path | None 
                 below, _ = _apply_overlay(below, other)
         return _merge_checked(below, mapping, str(path))[1]
     except FileError as error:
-        return (_problem(error),)
+        return (error.as_problem(),)
     except CatalogError as error:
         return error.problems
     except RecursionError:
@@ -142,7 +142,7 @@ def _mapping_of(first: _Source) -> dict[str, Any]:
     try:
         return _parsed(first.data, str(first.path))
     except FileError as error:
-        raise CatalogError([_problem(error)]) from None
+        raise CatalogError([error.as_problem()]) from None
 
 
 @lru_cache(maxsize=1)
@@ -182,7 +182,7 @@ def _apply_overlay(base: dict[str, Any], source: _Source) -> tuple[dict[str, Any
     try:
         return _merge_checked(base, parse_toml(source.data, str(source.path)), str(source.path))
     except FileError as error:
-        return base, (_problem(error),)
+        return base, (error.as_problem(),)
     except RecursionError:
         return base, (_too_deep(source.path),)
 
@@ -190,7 +190,7 @@ def _apply_overlay(base: dict[str, Any], source: _Source) -> tuple[dict[str, Any
 def _apply_piecewise(base: dict[str, Any], source: _Source) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
     """Return *base* merged with an overlay, and the problems, which name the line.
 
-    If the overlay is invalid, each table is merged alone, so that an entry that a newer catalog has dropped does not
+    The tables of an invalid overlay are merged one by one. An entry that a newer catalog has dropped then does not
     disable the others.
     """
     whole, problems = _apply_overlay(base, source)
@@ -275,7 +275,7 @@ def _read(path: Path) -> _Source:
     try:
         data = read_bytes(path)
     except FileError as error:
-        return _Source(path, problem=_problem(error))
+        return _Source(path, problem=error.as_problem())
     if data is None:
         return _Source(path, problem=CatalogProblem(str(path), "(file)", "the file does not exist"))
     return _Source(path, data)
@@ -285,17 +285,13 @@ def _user_files(folders: Folders, kind: str) -> tuple[list[_Source], CatalogProb
     try:
         return [_read(path) for path in toml_files(folders.config / kind)], None
     except FileError as error:
-        return [], _problem(error)
+        return [], error.as_problem()
 
 
 def _decoding_context() -> tuple[str, ...]:
     """Return what determines the decoding besides the files: the program's version and code."""
     core = Path(explorer.__file__).parent / "core"
     return (explorer.__version__, *(source_stamp(core / package) for package in ("catalog", "auth", "paging")))
-
-
-def _problem(error: FileError) -> CatalogProblem:
-    return CatalogProblem(error.file, error.where or "(file)", error.message, error.expected)
 
 
 def _too_deep(path: Path) -> CatalogProblem:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from explorer.errors import StoreError
+from explorer.errors import CatalogProblem, StoreError
 from explorer.store.folders import make_folder
 
 LIMIT: Final = 32_000_000
@@ -34,6 +34,10 @@ class FileError(Exception):
     def __str__(self) -> str:
         text = f"{self.file}: {self.where}: {self.message}" if self.where else f"{self.file}: {self.message}"
         return f"{text}; {self.expected}" if self.expected else text
+
+    def as_problem(self) -> CatalogProblem:
+        """Return the error as a problem of a catalog or saved request."""
+        return CatalogProblem(self.file, self.where or "(file)", self.message, self.expected)
 
 
 def os_reason(error: OSError) -> str:
@@ -107,14 +111,13 @@ def parse_toml(data: bytes, file: str) -> dict[str, Any]:
 
 
 def write_atomic(path: Path, data: bytes, *, follow_link: bool = False) -> None:
-    """Put *data* at *path*, readable by its owner only: the old file or the new one is there, never half of one.
+    """Write *data* to *path* atomically, readable by its owner only.
 
-    A symbolic link is replaced by the file: what is personal must not go where a planted link points. With
-    *follow_link* (settings and overlays, which people keep elsewhere and link to) it is written through to a file of
-    the same kind that belongs to the user.
+    A symbolic link is replaced by the file, so that a planted link cannot redirect personal data. With *follow_link*,
+    for settings and overlays, the target is written instead. It must belong to the user and have the same suffix.
 
     Raises:
-        StoreError: it could not be written, or the link points to something else; the old file is as it was.
+        StoreError: it could not be written, or the link has another target; the old file is unchanged.
     """
     try:
         target = _link_target(path) if follow_link and path.is_symlink() else path

@@ -25,9 +25,9 @@ class AcceptedRequest:
     """Name as typed, and value."""
     size_param: str = ""
     """The page size parameter, if the call has one."""
-    asked: int | None = None
+    requested: int | None = None
     """The requested page size."""
-    got: int = 0
+    records: int = 0
     """Number of records on the page."""
     more: bool = False
     """Whether the response reports that there are more."""
@@ -100,19 +100,19 @@ def _sizes(vendor: Vendor, endpoint: Endpoint, requests: Iterable[AcceptedReques
     param: Parameter | None = None
     for request in requests:
         param = endpoint.params.get(request.size_param) or param
-        if not request.more or not request.got or request.size_param not in endpoint.params:
+        if not request.more or not request.records or request.size_param not in endpoint.params:
             continue
-        if request.asked is None:
-            default_sizes.setdefault(request.got, []).append(request)
-        elif request.asked > request.got:
-            capped.setdefault(request.got, []).append(request)
+        if request.requested is None:
+            default_sizes.setdefault(request.records, []).append(request)
+        elif request.requested > request.records:
+            capped.setdefault(request.records, []).append(request)
     if param is None:
         return
     if len(capped) == 1:
         size, group = next(iter(capped.items()))
         if param.max is None or size < param.max:
             documented = "no limit" if param.max is None else f"at most {param.max:g}"
-            example = f"{param.name}={group[0].asked} returned {size}"
+            example = f"{param.name}={group[0].requested} returned {size}"
             seen = f"at most {size} records per page"
             yield _size_finding(vendor, endpoint, param, documented, seen, group, example, ("max", size))
     default = _number(param.default) if param.default else None

@@ -6,5 +6,5 @@
     stored request ── message or archive ──► the bytes on the wire, secrets masked
 
 ``formats`` has the registry and one file for each format. The program's encoder and auth schemes build a recipe from
-marks in place of secrets, so the text contains no secret unless requested.
+marks in place of secrets. The text therefore contains no secret unless requested.
 """

@@ -35,7 +35,7 @@ class RunStep(FrozenStruct, frozen=True, kw_only=True):
     exit_code: int = 0
 
     @property
-    def told(self) -> str:
+    def detail(self) -> str:
         """The outcome on one line: the error, the failed expectations, or the status."""
         failed = "; ".join(str(result) for result in self.results if not result.held)
         response = self.exchange.response if self.exchange else None
@@ -154,7 +154,7 @@ def _add_outcome(case: ElementTree.Element, step: RunStep) -> None:
         ElementTree.SubElement(case, "skipped", {"message": _xml(step.message)})
     elif step.outcome != "passed":
         tag, kind = ("failure", "expectation") if step.outcome == "failed" else ("error", "no response")
-        element = ElementTree.SubElement(case, tag, {"message": _xml(step.told), "type": kind})
+        element = ElementTree.SubElement(case, tag, {"message": _xml(step.detail), "type": kind})
         element.text = _xml("\n".join(failed) or step.message)
     if step.exchange is not None:
         request = step.exchange.request

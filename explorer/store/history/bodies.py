@@ -4,8 +4,8 @@
                             ─► settle (in the transaction that stores the exchange): renames the files
     restore_bodies(exchange, rows) ─► the original exchange; a missing or damaged body is noted in it
 
-A file is created before the row that refers to it and deleted after the last such row, both under the database's write
-lock. A crash can therefore only leave an orphan file, which ``History.remove_orphan_files`` deletes.
+A file is created before the first row that refers to it and deleted after the last one. Both happen under the
+database's write lock. A crash can therefore only leave an orphan file, which ``History.remove_orphan_files`` deletes.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class BodyStore:
     """The folder of the body files."""
 
     def __init__(self, path: Path, limit: int = LIMIT) -> None:
-        """*path* is the database; *limit* the bytes above which a body is stored in a file."""
+        """Create the store beside the database *path*. A body above *limit* bytes is stored in a file."""
         self.folder = path.with_suffix(".bodies")
         self.limit = limit
 

@@ -207,7 +207,7 @@ def load_library(folder: Path, before: SavedLibrary | None = None) -> SavedLibra
     try:
         current = stamps(folder)
     except FileError as error:
-        return SavedLibrary(folder, problems=(_problem(error),))
+        return SavedLibrary(folder, problems=(error.as_problem(),))
     if before is not None and before.folder == folder and before.stamps == current and not before.problems:
         return before
     old = before if before is not None and before.folder == folder else SavedLibrary(folder)
@@ -240,7 +240,7 @@ def read_saved_file(name: str, path: Path) -> SavedFile:
         mapping = parse_toml(data, str(path))
     except FileError as error:
         text = data.decode("utf-8-sig", "replace")
-        return SavedFile(name, path, text, sha256(data).hexdigest(), problems=(_problem(error),))
+        return SavedFile(name, path, text, sha256(data).hexdigest(), problems=(error.as_problem(),))
     text, digest = data.decode("utf-8-sig"), sha256(data).hexdigest()
     request, problems = read_request(mapping, str(path), text)
     try:
@@ -295,7 +295,7 @@ def _folder(path: Path) -> tuple[FolderOptions, tuple[CatalogProblem, ...]]:
         data = _content(path)
         return read_folder(parse_toml(data, str(path)), str(path), data.decode("utf-8-sig"))
     except FileError as error:
-        return FolderOptions(), (_problem(error),)
+        return FolderOptions(), (error.as_problem(),)
 
 
 def _set(name: str, path: Path) -> SavedSet:
@@ -303,7 +303,7 @@ def _set(name: str, path: Path) -> SavedSet:
         data = _content(path)
         values, problems = read_variables(parse_toml(data, str(path)), str(path), data.decode("utf-8-sig"))
     except FileError as error:
-        return SavedSet(name, path, problems=(_problem(error),))
+        return SavedSet(name, path, problems=(error.as_problem(),))
     return SavedSet(name, path, values, problems)
 
 
@@ -322,7 +322,3 @@ def _with_order_checked(library: SavedLibrary) -> SavedLibrary:
                 )
                 folder_problems[head] = (*folder_problems.get(head, ()), problem)
     return replace(library, folder_problems=folder_problems)
-
-
-def _problem(error: FileError) -> CatalogProblem:
-    return CatalogProblem(error.file, error.where or "(file)", error.message, error.expected)

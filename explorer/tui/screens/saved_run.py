@@ -267,7 +267,7 @@ class RunScreen(ListScreen[int | None]):
             f"  {status:>3}",
             (f"  {took}{counted}", MUTED),
             (needed, MUTED),
-            (f"  {sanitize_line(one.told)}" if one.outcome != "passed" else "", STYLES[one.outcome]),
+            (f"  {sanitize_line(one.detail)}" if one.outcome != "passed" else "", STYLES[one.outcome]),
         )
 
     def _head(self) -> None:
