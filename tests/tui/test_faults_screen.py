@@ -58,7 +58,7 @@ async def test_every_fault_is_said_and_nothing_hangs(session: SessionContext) ->
         await app.see("✓ OK")
         for word, said in SAID.items():
             session.sandbox.set_faults([word], session.catalog)
-            seconds = 0.5 if "no whole answer" in said[1] or "bytes of body" in said[1] else 20
+            seconds = 0.5 if "no complete response" in said[1] or "bytes of body" in said[1] else 20
             session.settings = msgspec.structs.replace(patient, timeout_seconds=seconds)
             await app.keys("f5")
             for words in said:
