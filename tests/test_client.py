@@ -178,8 +178,8 @@ async def test_the_time_limit_ends_the_decoding_of_what_has_arrived() -> None:
 @pytest.mark.parametrize(
     ("codings", "body", "message"),
     [
-        ("gzip", gzip.compress(b"{}" * 100)[:-9], "the gzip data end early"),
-        ("gzip, gzip", gzip.compress(gzip.compress(b"{}" * 100)[:-9]), "the gzip data end early"),
+        ("gzip", gzip.compress(b"{}" * 100)[:-9], "the gzip data ended early"),
+        ("gzip, gzip", gzip.compress(gzip.compress(b"{}" * 100)[:-9]), "the gzip data ended early"),
         ("gzip", b"{}", "the body is not valid gzip"),
         ("gzip, gzip, gzip", b"{}", "the body has 3 content codings"),
     ],
@@ -198,7 +198,7 @@ async def test_a_body_that_does_not_decode_to_its_end_is_broken(codings: str, bo
 @pytest.mark.parametrize(
     ("codings", "body", "expected", "note"),
     [
-        ("br", b"\x0b\x02\x80{}\x03", b"\x0b\x02\x80{}\x03", "'br' is unknown"),
+        ("br", b"\x0b\x02\x80{}\x03", b"\x0b\x02\x80{}\x03", "'br' is not supported"),
         ("gzip", gzip.compress(b"{}") + b"\n", b"{}", "1 B after the end"),
         ("deflate", zlib.compress(b"{}"), b"{}", ""),
     ],
@@ -392,10 +392,10 @@ class Heard:
         self.told: list[object] = []
         self.first = asyncio.Event()
 
-    def began(self, request: SentRequest, response: ReceivedResponse) -> None:
+    def response_started(self, request: SentRequest, response: ReceivedResponse) -> None:
         self.told.append((request.method, response.status, response.header("content-type"), response.body))
 
-    def came(self, data: bytes) -> None:
+    def body_received(self, data: bytes) -> None:
         self.told.append(data)
         self.first.set()
 
@@ -418,7 +418,7 @@ async def test_what_came_is_told_while_it_comes_and_kept_when_it_is_cancelled() 
     assert transfer is not None
     assert transfer.response is not None
     assert (transfer.response.status, transfer.response.body) == (200, b"first words")
-    assert transfer.response.truncated == "stopped before the body was whole"
+    assert transfer.response.truncated == "stopped before the body was complete"
 
 
 async def test_a_time_limit_around_a_send_is_still_one() -> None:

@@ -67,12 +67,12 @@ def test_gzip_that_ends_early_is_incomplete_and_what_came_is_given(data: bytes, 
     decoder = BodyDecoder("gzip")
     parts = [piece for start in range(0, len(data), step) for piece in decoder.feed(data[start : start + step])]
     assert TEXT.startswith(b"".join(parts))
-    with pytest.raises(BrokenAnswer, match="the gzip data end early"):
+    with pytest.raises(BrokenAnswer, match="the gzip data ended early"):
         decoder.end()
 
 
 def test_a_second_member_that_ends_early_is_incomplete() -> None:
-    with pytest.raises(BrokenAnswer, match="end early"):
+    with pytest.raises(BrokenAnswer, match="ended early"):
         decoded("gzip", packed(TEXT) + packed(TEXT)[:30])
 
 
@@ -90,7 +90,7 @@ def test_bytes_after_the_end_are_counted_and_padding_is_not(rest: bytes, ignored
     parts = [piece for start in range(0, len(data), step) for piece in decoder.feed(data[start : start + step])]
     decoder.end()
     assert b"".join(parts) == TEXT
-    expected = f"{ignored} B after the end of the compressed data are ignored" if ignored else ""
+    expected = f"{ignored} B after the end of the compressed data were ignored" if ignored else ""
     assert decoder.note == expected
 
 

@@ -118,7 +118,7 @@ async def test_a_port_that_is_taken_is_said(session: SessionContext) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", urlsplit(found.value.reveal()).port or 0))
         taken.listen()
-        with pytest.raises(UsageError, match="port"):
+        with pytest.raises(UsageError, match="cannot listen on"):
             await log_in(session, CALL, open_url=nothing, paste=None)
     await session.close()
 

@@ -151,7 +151,7 @@ async def test_a_proxy_that_cannot_be_used_is_an_error_that_names_the_variable(v
     transfer = await get("http://shop.example/p", {"http_proxy": value})
     assert transfer.failure is not None
     assert transfer.failure.exit_code == 3
-    assert transfer.failure.message == "http_proxy is not a URL of a proxy that can be used"
+    assert transfer.failure.message == "http_proxy is not a valid proxy URL"
     assert "http_proxy" in transfer.failure.hint
 
 
@@ -185,7 +185,7 @@ def test_no_proxy_names_networks(no_proxy: str, excepted: bool) -> None:
 def test_the_proxy_of_a_scheme_goes_before_that_of_all_and_a_request_header_does_not_count() -> None:
     environ = {"HTTPS_PROXY": "a:1", "ALL_PROXY": "b:2"}
     assert [
-        getattr(proxy_route(httpx.URL(f"{word}://x.example"), environ), "place", "") for word in ("https", "http")
+        getattr(proxy_route(httpx.URL(f"{word}://x.example"), environ), "address", "") for word in ("https", "http")
     ] == [
         "a:1",
         "b:2",
@@ -220,7 +220,7 @@ async def test_a_file_without_certificates_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("nothing", encoding="utf-8")
     transfer = await get("https://shop.example/", {"SSL_CERT_FILE": str(tmp_path / "empty.pem")})
     assert transfer.failure is not None
-    assert "it holds no certificates" in transfer.failure.message
+    assert "it contains no certificates" in transfer.failure.message
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,7 @@ async def _run(runner: SequenceRunner, title: str, names: tuple[str, ...], folde
 def _report_step(step: RunStep | str) -> None:
     if isinstance(step, RunStep):
         needed = f" (needed by {step.needed_by})" if step.needed_by else ""
-        say(f"{MARKS[step.outcome]} {step.name}{needed}  {step.told}")
+        say(f"{MARKS[step.outcome]} {step.name}{needed}  {step.detail}")
 
 
 def _print_single(runner: SequenceRunner, report: RunReport, name: str, output: Path | None, *, as_json: bool) -> int:

@@ -1,1 +1,1 @@
-"""HTTP: the client, proxies, bounded decompression, and the loopback listener of a login."""
+"""HTTP: the client, proxies, bounded decompression, and the loopback listener for OAuth2 logins."""

@@ -1,4 +1,4 @@
-"""The only module that opens sockets to a vendor: auth flows, redirects, deadlines, size caps."""
+"""The HTTP client: auth flows, redirects, deadlines, size caps. No other module opens a socket to a vendor."""
 
 from __future__ import annotations
 
@@ -35,15 +35,19 @@ if TYPE_CHECKING:
 
 MAX_REDIRECTS = 10
 _FLOW_BODY_LIMIT = 1_000_000
-"""Bytes of a body that an auth scheme may look at."""
+"""Bytes of a body that an auth scheme can read."""
 _YIELD_INTERVAL = 0.002
-"""Seconds of receiving after which others have their turn."""
+"""Seconds of receiving after which the client yields to the event loop."""
 Phase = Literal["connecting", "sending", "waiting", "receiving", "done"]
 
 
 @dataclass(frozen=True, slots=True)
 class SendProgress:
-    """How far a send is: what it is doing, seconds since it began, decoded bytes received, bytes announced or None."""
+    """Progress of a send.
+
+    ``elapsed`` is in seconds since the start, ``received`` in decoded bytes. ``expected`` is the announced size in
+    bytes, None if unknown.
+    """
 
     phase: Phase
     elapsed: float
@@ -55,7 +59,7 @@ OnProgress = Callable[[SendProgress], None]
 
 
 class Gate(Protocol):
-    """Decides whether a request may be sent to its host."""
+    """Decides whether a request can be sent to its host."""
 
     async def __call__(
         self,
@@ -64,39 +68,44 @@ class Gate(Protocol):
         purpose: Purpose,
         paused: Callable[[], contextlib.AbstractContextManager[None]],
     ) -> None:
-        """Return where *request*, signed by *scheme* (None: not signed), may be sent. The time limit does not run
-        within *paused*, where a person is asked.
+        """Return if *request*, signed by *scheme* (None: not signed), can be sent.
+
+        Ask the user within *paused*, which stops the time limit.
 
         Raises:
-            UntrustedHost: it may not.
+            UntrustedHost: the request must not be sent.
         """
 
 
 class Listener(Protocol):
-    """Wants to know of an answer while it arrives. Nothing that it is told is masked."""
+    """Receives a response while it arrives. Nothing passed to it is masked."""
 
-    def began(self, request: SentRequest, response: ReceivedResponse) -> None:
-        """Status and headers are there, the body is empty yet. Told again when another request follows."""
+    def response_started(self, request: SentRequest, response: ReceivedResponse) -> None:
+        """Receive status and headers; the body is still empty. Called again for each following request."""
 
-    def came(self, data: bytes) -> None:
-        """More of the decoded body."""
+    def body_received(self, data: bytes) -> None:
+        """Receive the next part of the decoded body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``total`` and ``connect`` in seconds, ``max_body`` in decoded bytes; ``redirects`` of a GET or HEAD at most."""
+    """Limits of one send.
+
+    ``total`` and ``connect`` are in seconds, ``max_body`` is in decoded bytes. ``redirects`` is the maximum for a GET
+    or HEAD.
+    """
 
     total: float = 30.0
     connect: float = 10.0
     max_body: int = 250_000_000
     spooled: int = MEMORY_LIMIT
-    """Decoded bytes of a body above which it goes to a temporary file."""
+    """Decoded bytes above which a body is written to a temporary file."""
     redirects: int = MAX_REDIRECTS
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """What went over the wire for one call."""
+    """The requests and responses of one call, as sent and received."""
 
     request: SentRequest
     response: ReceivedResponse | None
@@ -107,15 +116,15 @@ class Transfer:
 
 @dataclass
 class TransferOutcome:
-    """What a send came to; the caller makes it, and reads it where ``Client.send`` was cancelled or stopped."""
+    """Result of a send, created by the caller, which can read it even if ``Client.send`` was cancelled or stopped."""
 
     transfer: Transfer | None = None
-    """What went over the wire; None until the send has ended."""
+    """None until the send has ended."""
 
 
 @dataclass
 class _Log:
-    """What is known of a call while it runs; it survives a failure."""
+    """State of a running call, kept if it fails."""
 
     started: float
     gate: Gate
@@ -136,34 +145,35 @@ class _Log:
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """Stop the time limit and the clock of the exchange, while a person is asked."""
-        loop, when, began = asyncio.get_running_loop(), self.deadline.when(), self.clock()
-        left = None if when is None else when - loop.time()
+        """Stop the time limit and the clock of the exchange while the user is asked."""
+        loop, deadline, started = asyncio.get_running_loop(), self.deadline.when(), self.clock()
+        remaining = None if deadline is None else deadline - loop.time()
         self.deadline.reschedule(None)
         try:
             yield
         finally:
-            self.started += self.clock() - began
-            self.deadline.reschedule(None if left is None else loop.time() + left)
+            self.started += self.clock() - started
+            self.deadline.reschedule(None if remaining is None else loop.time() + remaining)
 
     def begin_body(self, purpose: str) -> Callable[[bytes], None]:
-        """Tell that an answer begins; gives what is to be told of its body. That of a token call is nobody's."""
+        """Report the start of a response and return the callback for its body. Responses to token requests are not
+        reported."""
         if self.listener is None or purpose == "auth" or self.request is None or self.response is None:
             return lambda _: None
-        self.listener.began(self.request, self.response)
-        return self.listener.came
+        self.listener.response_started(self.request, self.response)
+        return self.listener.body_received
 
 
 def sent_request(request: httpx.Request) -> SentRequest:
-    """A request as a value, headers in the order and spelling of the wire."""
+    """Return *request* as a value, with headers in the order and spelling of the wire."""
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
     return SentRequest(method=request.method, url=str(request.url), headers=headers, body=request.content)
 
 
 def resume_flow(flow: Flow, response: httpx.Response | None) -> httpx.Request | None:
-    """Give *flow* the response to its request and return its next request, or None at its end.
+    """Send *flow* the response to its request and return its next request, or None at its end.
 
-    None in place of a response: the request was not sent, since another flow asked for a token in the meantime.
+    *response* is None if the request was not sent because another flow requested a token in the meantime.
     """
     from explorer.core.auth.base import TokensChanged
 
@@ -173,14 +183,14 @@ def resume_flow(flow: Flow, response: httpx.Response | None) -> httpx.Request | 
         return None
 
 
-def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
-    """Whether scheme, host and port are the same (RFC 6454, section 5)."""
-    origin = Origin.of(one)
+def same_origin(url: httpx.URL, other: httpx.URL) -> bool:
+    """Return whether scheme, host and port are the same (RFC 6454, section 5)."""
+    origin = Origin.of(url)
     return origin is not None and origin == Origin.of(other)
 
 
 class Client:
-    """One pool of connections for the life of a shell; use it as an async context manager."""
+    """One connection pool for the lifetime of the program. Use it as an async context manager."""
 
     def __init__(
         self,
@@ -189,8 +199,10 @@ class Client:
         transport: httpx.AsyncBaseTransport | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Make a client that opens connections with *transport*, or as the variables of *environ* for proxies and
-        certificates say (``explorer.net.proxy``); without either, directly."""
+        """Create a client that opens connections with *transport*.
+
+        Without *transport*, the proxy and certificate variables in *environ* apply (``explorer.net.proxy``).
+        """
         self._clock = clock
         self._transport = transport
         self._environ = environ or {}
@@ -211,16 +223,16 @@ class Client:
 
     @contextlib.asynccontextmanager
     async def token_turn(self, tokens: object | None) -> AsyncIterator[bool]:
-        """Enter with whether to send a request that asks for a token of the store *tokens*; any request where None.
+        """Enter with True if the caller has to send its token request for the store *tokens*; always if that is None.
 
         Raises:
-            ExplorerError: what ended the token request that this one waited for.
+            ExplorerError: the token request that this one waited for failed.
         """
         if tokens is None:
             yield True
             return
-        async with self._turns.turn(tokens) as sends:
-            yield sends
+        async with self._turns.turn(tokens) as is_sender:
+            yield is_sender
 
     def _client(self) -> httpx.AsyncClient:
         if self._http is None:
@@ -238,14 +250,15 @@ class Client:
         listener: Listener | None = None,
         outcome: TransferOutcome | None = None,
     ) -> Transfer:
-        """Send *request* under a scheme made by *sign*, following redirects of reads; never raises for the network.
-        *gate* is asked before every request: the call, what gets a token for it, a second try, a redirect. *outcome*
-        takes the transfer, that of a cancelled or stopped send included.
+        """Send *request* under a scheme created by *sign* and follow redirects of GET and HEAD.
+
+        A network error becomes ``Transfer.failure``. *gate* checks every request: the call, token requests, retries and
+        redirects. *outcome* receives the transfer, even if the send is cancelled or stopped.
 
         Raises:
             CredentialError: the scheme cannot sign.
-            UntrustedHost: *gate* did not let a request pass; *outcome* has what went before it.
-            asyncio.CancelledError: the caller cancelled; the connection is closed, *outcome* has what arrived.
+            UntrustedHost: *gate* rejected a request; *outcome* contains the requests before it.
+            asyncio.CancelledError: the caller cancelled; the connection is closed, *outcome* contains what arrived.
         """
         deadline = asyncio.timeout(limits.total)
         log = _Log(self._clock(), gate, deadline, self._clock, listener)
@@ -255,7 +268,7 @@ class Client:
             async with deadline:
                 await self._converse(request, sign, limits, on_progress, log)
         except TimeoutError:
-            failure = describe_error(TimedOut(f"no whole answer within {limits.total:g} s"))
+            failure = describe_error(TimedOut(f"no complete response within {limits.total:g} s"))
         except TransportError as error:
             failure = describe_error(error)
         except (asyncio.CancelledError, UntrustedHost):
@@ -287,16 +300,16 @@ class Client:
         scheme: Scheme | None = sign()
         for _ in range(limits.redirects + 1):
             response = await self._signed(request, scheme, purpose, limits, on_progress, log)
-            following = _redirect(request, response)
-            if following is None or not limits.redirects:
+            next_request = _redirect(request, response)
+            if next_request is None or not limits.redirects:
                 return
-            following = (scheme or sign()).strip(following)
-            if scheme is not None and same_origin(request.url, following.url):
+            next_request = (scheme or sign()).strip(next_request)
+            if scheme is not None and same_origin(request.url, next_request.url):
                 scheme = sign()
             else:
-                scheme, following = None, _without_credentials(following)
-            request, purpose = following, "redirect"
-        raise BrokenAnswer(f"more than {limits.redirects} redirects", hint="The vendor sends the request in a circle.")
+                scheme, next_request = None, _without_credentials(next_request)
+            request, purpose = next_request, "redirect"
+        raise BrokenAnswer(f"more than {limits.redirects} redirects", hint="The server redirects in a loop.")
 
     async def _signed(
         self,
@@ -307,7 +320,7 @@ class Client:
         on_progress: OnProgress | None,
         log: _Log,
     ) -> httpx.Response:
-        """Drive the scheme's flow to its end and give the last response."""
+        """Run the scheme's flow to its end and return the last response."""
         if scheme is None:
             return await self._hop(request, None, purpose, limits, on_progress, log)
         flow = scheme.auth_flow(request)
@@ -316,10 +329,10 @@ class Client:
             while signed is not None:
                 kind = signed.extensions.pop("explorer.purpose", purpose)
                 tokens = signed.extensions.pop("explorer.single_flight", None)
-                async with self.token_turn(tokens) as sends:
-                    if sends:
+                async with self.token_turn(tokens) as is_sender:
+                    if is_sender:
                         response = await self._hop(signed, scheme, kind, limits, on_progress, log)
-                    signed = resume_flow(flow, response if sends else None)
+                    signed = resume_flow(flow, response if is_sender else None)
             return response
         finally:
             flow.close()
@@ -333,20 +346,20 @@ class Client:
         on_progress: OnProgress | None,
         log: _Log,
     ) -> httpx.Response:
-        """One request, one response, both kept in *log* whatever happens; nothing where the gate does not let it
-        pass."""
+        """Send one request and return its response. *log* records both on any outcome, unless the gate rejects the
+        request."""
         await log.gate(request, scheme, purpose, log.paused)
         log.begin(request, purpose)
-        tell = _progress_reporter(self._clock, log, on_progress)
-        request.extensions["trace"] = _trace_callback(self._clock, log, tell)
+        report = _progress_reporter(self._clock, log, on_progress)
+        request.extensions["trace"] = _trace_callback(self._clock, log, report)
         request.extensions["timeout"] = httpx.Timeout(limits.total, connect=min(limits.connect, limits.total)).as_dict()
-        tell("connecting")
+        report("connecting")
         async with _map_errors(), _open_stream(self._client(), request) as response:
             length = response.headers.get("content-length", "")
             expected = int(length) if length.isdecimal() and "content-encoding" not in response.headers else None
             body, wire = Spool(above=limits.spooled), 0
             log.response = _received(response, b"", 0)
-            came, turn, decoder = log.begin_body(purpose), time.monotonic(), None
+            on_body, last_yield, decoder = log.begin_body(purpose), time.monotonic(), None
             try:
                 decoder = BodyDecoder(response.headers.get("content-encoding", ""))
                 async for received in cast("AsyncIterator[bytes]", response.stream):
@@ -354,14 +367,14 @@ class Client:
                     for chunk in decoder.feed(received):
                         room = limits.max_body - body.size
                         body.append(chunk[:room])
-                        came(chunk[:room])
-                        if time.monotonic() - turn > _YIELD_INTERVAL:  # what is there already comes without a wait
+                        on_body(chunk[:room])
+                        if time.monotonic() - last_yield > _YIELD_INTERVAL:  # buffered data arrives without an await
                             await asyncio.sleep(0)
-                            turn = time.monotonic()
-                        tell("receiving", body.size, expected)
+                            last_yield = time.monotonic()
+                        report("receiving", body.size, expected)
                         if len(chunk) > room:
                             raise TooLarge(
-                                f"the decoded body passed {limits.max_body:,} bytes and was cut there"
+                                f"the decoded body exceeds {limits.max_body:,} bytes and was truncated"
                                 f"{_compression_note(response, wire)}",
                                 hint="Raise max_body_bytes in settings.toml if you trust the server.",
                             )
@@ -373,7 +386,7 @@ class Client:
                 whole = body.data
                 body.close()
             log.response = _received(response, whole, wire, note=decoder.note)
-            tell("done", len(whole), expected)
+            report("done", len(whole), expected)
         plain = [(name, value) for name, value in response.headers.raw if name.lower() not in _CODING]
         return httpx.Response(response.status_code, headers=plain, content=whole[:_FLOW_BODY_LIMIT], request=request)
 
@@ -383,17 +396,17 @@ _CODING = (b"content-encoding", b"content-length", b"transfer-encoding")
 
 
 def _compression_note(response: httpx.Response, wire: int) -> str:
-    """How small it came, where it was compressed: a compression bomb shows by that."""
-    packed = "content-encoding" in response.headers
-    return f" ({wire:,} bytes on the wire)" if packed else ""
+    """Return the compressed size, which reveals a compression bomb, or an empty string."""
+    compressed = "content-encoding" in response.headers
+    return f" ({wire:,} bytes on the wire)" if compressed else ""
 
 
 def _truncation_reason(error: BaseException) -> str:
     if isinstance(error, TooLarge | BrokenAnswer):
         return error.message
     if isinstance(error, asyncio.CancelledError):
-        return "stopped before the body was whole"
-    return "the connection broke before the body was whole"
+        return "stopped before the body was complete"
+    return "the connection was lost before the body was complete"
 
 
 def _received(response: httpx.Response, body: Data, wire: int, truncated: str = "", note: str = "") -> ReceivedResponse:
@@ -411,7 +424,7 @@ def _received(response: httpx.Response, body: Data, wire: int, truncated: str = 
 
 
 def _redirect(request: httpx.Request, response: httpx.Response) -> httpx.Request | None:
-    """The request that a redirect of a read asks for, without credentials of its own; None where none is followed."""
+    """Return the unsigned request that follows a redirect of a GET or HEAD, or None if the redirect is not followed."""
     location = response.headers.get("location")
     if response.status_code not in REDIRECT_STATUSES or not location or request.method not in ("GET", "HEAD"):
         return None
@@ -419,18 +432,18 @@ def _redirect(request: httpx.Request, response: httpx.Response) -> httpx.Request
         url = request.url.join(location)
         if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65_536:
             return None
-    except (httpx.InvalidURL, ValueError):  # the host may be no valid name (IDNA), which shows when it is read
+    except (httpx.InvalidURL, ValueError):  # an invalid host name (IDNA) raises only on access
         return None
     if request.url.scheme == "https" and url.scheme == "http":
         return None
     headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() != "host"]
-    following = httpx.Request(request.method, url, headers=headers)
-    following.read()
-    return following
+    next_request = httpx.Request(request.method, url, headers=headers)
+    next_request.read()
+    return next_request
 
 
 def _without_credentials(request: httpx.Request) -> httpx.Request:
-    """The request with the headers that say nothing of who sends it."""
+    """Return *request* with only the headers that do not identify the sender."""
     headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() in _SAFE_HEADERS]
     bare = httpx.Request(request.method, request.url, headers=headers)
     bare.read()
@@ -448,26 +461,26 @@ async def _open_stream(client: httpx.AsyncClient, request: httpx.Request) -> Asy
 
 @contextlib.asynccontextmanager
 async def _map_errors() -> AsyncIterator[None]:
-    """The one place where what a connection can raise becomes an error of our tree."""
+    """Map every exception of a connection to an error of ``explorer.errors``."""
     try:
         yield
     except ExplorerError:
         raise
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise TimedOut("no connection in time") from error
+        raise TimedOut("could not connect in time") from error
     except httpx.TimeoutException as error:
-        raise TimedOut("the server went silent") from error
+        raise TimedOut("the server stopped responding") from error
     except (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
         raise ConnectFailed(f"no connection: {_error_text(error)}") from error
     except httpx.RemoteProtocolError as error:
-        raise BrokenAnswer(f"the server broke the protocol: {_error_text(error)}") from error
+        raise BrokenAnswer(f"the server violated the HTTP protocol: {_error_text(error)}") from error
     except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
-        raise BrokenAnswer(f"the connection broke: {_error_text(error)}") from error
+        raise BrokenAnswer(f"the connection was lost: {_error_text(error)}") from error
     except (OSError, ValueError, OverflowError) as error:
-        raise BrokenAnswer(f"could not be sent: {_error_text(error)}") from error
+        raise BrokenAnswer(f"the request could not be sent: {_error_text(error)}") from error
     except Exception as error:
         if type(error).__module__.split(".")[0] in ("h11", "httpcore", "anyio"):
-            raise BrokenAnswer(f"could not be sent: {_error_text(error)}") from error
+            raise BrokenAnswer(f"the request could not be sent: {_error_text(error)}") from error
         raise
 
 
@@ -476,23 +489,23 @@ def _error_text(error: Exception) -> str:
 
 
 def _progress_reporter(clock: Callable[[], float], log: _Log, on_progress: OnProgress | None) -> Callable[..., None]:
-    def tell(phase: Phase, received: int = 0, expected: int | None = None) -> None:
+    def report(phase: Phase, received: int = 0, expected: int | None = None) -> None:
         if on_progress is not None:
             on_progress(SendProgress(phase, clock() - log.started, received, expected))
 
-    return tell
+    return report
 
 
-def _trace_callback(clock: Callable[[], float], log: _Log, tell: Callable[..., None]) -> Callable[..., Any]:
+def _trace_callback(clock: Callable[[], float], log: _Log, report: Callable[..., None]) -> Callable[..., Any]:
     async def trace(event: str, _info: object) -> None:
         now = clock() - log.started
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             log.marks["connected"] = now
         elif event.endswith("send_request_headers.started"):
-            tell("sending")
+            report("sending")
         elif event.endswith("send_request_body.complete"):
             log.marks["sent"] = now
-            tell("waiting")
+            report("waiting")
         elif event.endswith("receive_response_headers.complete"):
             log.marks["first_byte"] = now
 
@@ -500,7 +513,7 @@ def _trace_callback(clock: Callable[[], float], log: _Log, tell: Callable[..., N
 
 
 def describe_error(error: ExplorerError) -> Failure:
-    """An error of the tree as a value that is shown, printed and kept."""
+    """Return *error* as a value to show, print and store."""
     return Failure(
         kind=type(error).__name__, title=error.title, message=error.message, hint=error.hint, exit_code=error.exit_code
     )

@@ -2,8 +2,8 @@
 
     bytes as received ── last coding ──► pieces ── first coding ──► pieces of at most ``PIECE`` bytes
 
-A few kilobytes of gzip within gzip decode to gigabytes, so nothing here ever decodes more than one piece ahead of its
-caller, who counts bytes and time.
+A few kilobytes of nested gzip decode to gigabytes. Decoding is therefore never more than one piece ahead of the caller,
+who counts bytes and time.
 """
 
 from __future__ import annotations
@@ -17,46 +17,48 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PIECE: Final = 1 << 16
-"""Decoded bytes that are held at once."""
-MOST_CODINGS: Final = 2
-"""Codings of one body that are decoded. No honest server applies more, and each may multiply the size by a thousand."""
+"""Maximum decoded bytes in memory."""
+MAX_CODINGS: Final = 2
+"""Maximum codings of one body. No honest server applies more, and each can multiply the size by a thousand."""
 _STEP: Final = 1 << 14
-"""Encoded bytes that are decoded at once: what follows a gzip member is copied, so this bounds the copies."""
+"""Encoded bytes decoded per step. The data after a gzip member are copied; this bounds the copies."""
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZEROS: Final = b"\0"
 
 
 class _Coding(Protocol):
-    """One content coding, decoded incrementally. A piece may be empty: the decoder is busy, its caller has a turn."""
+    """Incremental decoder of one content coding. A piece can be empty, so that a busy decoder yields to its caller."""
 
     ignored: int
     """Bytes after the end of the encoded data."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what *data* decodes to."""
+        """Yield the decoded *data*."""
 
     def end(self) -> None:
         """Check that the encoded data are complete."""
 
 
 class _Inflate:
-    """The codings of zlib (RFC 1950 to 1952): ``gzip`` with any number of members, ``deflate`` with or without the zlib
-    header, since servers send both under that name."""
+    """Decoder of the zlib codings (RFC 1950 to 1952).
+
+    ``gzip`` can have any number of members; ``deflate`` can have a zlib header or none, since servers send both.
+    """
 
     def __init__(self, name: str) -> None:
         self.ignored = 0
         self._name = name
         self._head = b""
         self._inflater: zlib._Decompress | None = None
-        self._began = False
-        self._whole = False
-        """A member has ended and no other has begun."""
+        self._started = False
+        self._between_members = False
+        """A member has ended and no other has started."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what *data* decodes to, at most ``PIECE`` bytes at a time.
+        """Yield the decoded *data*, at most ``PIECE`` bytes at a time.
 
         Raises:
-            BrokenAnswer: it is not encoded so.
+            BrokenAnswer: *data* is not valid in this coding.
         """
         for start in range(0, len(data), _STEP):
             yield from self._step(data[start : start + _STEP])
@@ -65,34 +67,34 @@ class _Inflate:
         """Check that the last member is complete.
 
         Raises:
-            BrokenAnswer: the data end early.
+            BrokenAnswer: the data are incomplete.
         """
-        if self._whole:
+        if self._between_members:
             self.ignored += len(self._head)
-        elif self._began:
-            raise BrokenAnswer(f"the {self._name} data end early; the body is incomplete")
+        elif self._started:
+            raise BrokenAnswer(f"the {self._name} data ended early; the body is incomplete")
 
     def _step(self, data: bytes) -> Iterator[bytes]:
         while data:
-            self._began = True
+            self._started = True
             if self.ignored:
                 self.ignored += len(data)
                 return
             if self._inflater is None:
                 self._head += data
-                if self._whole:
-                    self._head = self._head.lstrip(_ZEROS)  # padding of tapes and blocks is no garbage
+                if self._between_members:
+                    self._head = self._head.lstrip(_ZEROS)  # tape and block padding is valid
                 if len(self._head) < len(_GZIP_MAGIC):
                     return
                 data, self._head = self._head, b""
-                if self._whole and not (self._name == "gzip" and data.startswith(_GZIP_MAGIC)):
+                if self._between_members and not (self._name == "gzip" and data.startswith(_GZIP_MAGIC)):
                     self.ignored += len(data)
                     return
-                self._inflater, self._whole = self._new(data), False
+                self._inflater, self._between_members = self._new(data), False
             yield from self._inflate(self._inflater, data)
             data = b""
             if self._inflater.eof:
-                data, self._inflater, self._whole = self._inflater.unused_data, None, True
+                data, self._inflater, self._between_members = self._inflater.unused_data, None, True
 
     def _new(self, head: bytes) -> zlib._Decompress:
         if self._name == "gzip":
@@ -116,57 +118,57 @@ _CODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 
 
 class BodyDecoder:
-    """Decodes the body of one response, whose ``Content-Encoding`` header is *codings* (RFC 9110, section 8.4)."""
+    """Decodes the body of a response with the ``Content-Encoding`` header *codings* (RFC 9110, section 8.4)."""
 
     def __init__(self, codings: str) -> None:
-        """Read the header.
+        """Parse the header.
 
         Raises:
-            BrokenAnswer: there are more than ``MOST_CODINGS``.
+            BrokenAnswer: it lists more than ``MAX_CODINGS``.
         """
-        names = [name for word in codings.lower().split(",") if (name := word.strip()) not in ("", "identity")]
-        if len(names) > MOST_CODINGS:
+        names = [name for item in codings.lower().split(",") if (name := item.strip()) not in ("", "identity")]
+        if len(names) > MAX_CODINGS:
             raise BrokenAnswer(
-                f"the body has {len(names)} content codings, and at most {MOST_CODINGS} are decoded",
+                f"the body has {len(names)} content codings; at most {MAX_CODINGS} are supported",
                 hint="Ask the server for one: --header 'Accept-Encoding: gzip'.",
             )
         self.unknown = next((name for name in names if name not in _CODINGS), "")
-        """The coding that cannot be decoded; the body is given as received."""
+        """The unsupported coding, if any; the body is then passed through as received."""
         self._stages: list[_Coding] = []
         if not self.unknown:
             self._stages = [_Inflate(_CODINGS[name]) for name in reversed(names)]
 
     @property
     def note(self) -> str:
-        """What a person should know about the decoding, or an empty string."""
+        """A note on the decoding for the user, or an empty string."""
         if self.unknown:
-            return f"the content coding {self.unknown!r} is unknown: the body is shown as received"
+            return f"the content coding {self.unknown!r} is not supported: the body is shown as received"
         ignored = sum(stage.ignored for stage in self._stages)
-        return f"{ignored:,} B after the end of the compressed data are ignored" if ignored else ""
+        return f"{ignored:,} B after the end of the compressed data were ignored" if ignored else ""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what *data* decodes to, at most ``PIECE`` bytes at a time; a piece may be empty.
+        """Yield the decoded *data*, at most ``PIECE`` bytes at a time; a piece can be empty.
 
         Raises:
-            BrokenAnswer: the bytes are not encoded as the header says.
+            BrokenAnswer: the bytes do not match the header.
         """
-        return self._through(0, data)
+        return self._decode(0, data)
 
     def end(self) -> None:
-        """Check that nothing is missing when all has been fed.
+        """Check that the encoded data are complete. Call it after the last ``feed``.
 
         Raises:
-            BrokenAnswer: the encoded data end early.
+            BrokenAnswer: the encoded data ended early.
         """
         for stage in self._stages:
             stage.end()
 
-    def _through(self, place: int, data: bytes) -> Iterator[bytes]:
-        if place == len(self._stages):
+    def _decode(self, stage: int, data: bytes) -> Iterator[bytes]:
+        if stage == len(self._stages):
             yield data
             return
-        for piece in self._stages[place].feed(data):
+        for piece in self._stages[stage].feed(data):
             if piece:
-                yield from self._through(place + 1, piece)
+                yield from self._decode(stage + 1, piece)
             else:
                 yield piece

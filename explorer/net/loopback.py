@@ -1,11 +1,10 @@
-"""Waits for the redirect that ends an OAuth2 login: one HTTP request on a loopback port (RFC 8252, section 7.3).
+"""Receive the redirect that ends an OAuth2 login: one HTTP request on a loopback port (RFC 8252, section 7.3).
 
-It serves the one exact redirect URL that was registered (003:11) and ends with the request that has the ``state`` of
-this login. Any program on the machine, and any web page, can reach the port: whatever else arrives is refused and the
-wait goes on.
+The server accepts only the exact redirect URL that was registered (003:11), with the ``state`` of this login. Every
+local program and every web page can reach the port, so any other request is rejected and the wait continues.
 
-    request ── GET? ── the path? ── our state, and a code or an error? ──► 200, the wait ends
-                405      404          400
+    request ── GET? ── path? ── our state, and a code or an error? ──► 200, the wait ends
+                405     404      400
 """
 
 from __future__ import annotations
@@ -23,77 +22,78 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 _PAGES: Final = {
-    HTTPStatus.OK: "<h1>That was it.</h1><p>Go back to the terminal.</p>",
-    HTTPStatus.BAD_REQUEST: "<h1>Not this login.</h1><p>The program is waiting for another one.</p>",
-    HTTPStatus.NOT_FOUND: "<p>Not here.</p>",
-    HTTPStatus.METHOD_NOT_ALLOWED: "<p>Only GET.</p>",
+    HTTPStatus.OK: "<h1>Login complete</h1><p>Return to the terminal.</p>",
+    HTTPStatus.BAD_REQUEST: "<h1>Wrong login</h1><p>This redirect does not belong to the login in progress.</p>",
+    HTTPStatus.NOT_FOUND: "<p>Not found.</p>",
+    HTTPStatus.METHOD_NOT_ALLOWED: "<p>Method not allowed. Use GET.</p>",
 }
 _PAGE: Final = (
     "<!doctype html><meta charset=utf-8><title>API Explorer</title><body style='font-family:sans-serif;margin:4em'>{}"
 )
 _MAX_LINE: Final = 16_384
 _MAX_HEAD: Final = 65_536
-"""Bytes of a request line and its headers."""
+"""Maximum bytes of a request line and its headers."""
 _MAX_CONNECTIONS: Final = 32
-"""Beyond it the oldest is closed: a browser sends its request at once, so that the newest is the likeliest."""
-_SECONDS: Final = 10.0
-"""For one request as a whole."""
+"""Above it the oldest is closed: a browser sends its request at once, so the newest is the most likely one."""
+_REQUEST_TIMEOUT: Final = 10.0
+"""Seconds for one whole request."""
 
 
 async def wait_for_redirect(
     redirect_uri: str, state: str, started: Callable[[], Awaitable[None]], seconds: float = 300.0
 ) -> str:
-    """Return the whole URL that the browser was redirected to, query included.
+    """Return the complete URL that the browser was redirected to, including the query.
 
-    *state* is that of the authorization request (RFC 6749, section 10.12). *started* is awaited once the port listens:
+    *state* is that of the authorization request (RFC 6749, section 10.12). *started* is awaited once the port listens;
     open the consent page there.
 
     Raises:
-        UsageError: the redirect URL is not on loopback, or its port is taken.
-        TimedOut: nobody came within *seconds*.
+        UsageError: the redirect URL is not on loopback, or its port is in use.
+        TimedOut: the redirect did not arrive within *seconds*.
     """
     parts = urlsplit(redirect_uri)
     host = parts.hostname or ""
     if parts.scheme != "http" or host not in ("127.0.0.1", "localhost", "::1"):
         raise UsageError(
-            f"{redirect_uri} is not on this machine", hint="Use --no-browser and paste the URL you land on."
+            f"{redirect_uri} is not on this machine",
+            hint="Use --no-browser and paste the URL that the browser ends on.",
         )
     callback = _Callback(parts.path or "/", state, f"{parts.scheme}://{parts.netloc}")
     try:
         server = await asyncio.start_server(callback.serve, host, parts.port or 80, limit=_MAX_LINE)
     except OSError as error:
-        hint = "End the other program, or use --no-browser and paste the URL you land on."
-        raise UsageError(f"{redirect_uri}: the port cannot be used: {error.strerror}", hint=hint) from None
+        hint = "Stop the other program, or use --no-browser and paste the URL that the browser ends on."
+        raise UsageError(f"cannot listen on {redirect_uri}: {error.strerror}", hint=hint) from None
     async with server:
         try:
             await started()
             return await asyncio.wait_for(callback.arrived, seconds)
         except TimeoutError:
-            raise TimedOut(f"nobody came back to {redirect_uri} within {seconds:g} s") from None
+            raise TimedOut(f"no redirect to {redirect_uri} within {seconds:g} s") from None
         finally:
-            callback.close()  # Python 3.12 and later wait for every connection before the server is closed
+            callback.close()  # since Python 3.12, closing the server waits for every connection
 
 
 @dataclass
 class _Callback:
-    """The server behind the redirect URL, for one login."""
+    """Server of the redirect URL, for one login."""
 
     path: str
     state: str
     origin: str
     arrived: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     _open: dict[asyncio.StreamWriter, None] = field(default_factory=dict)
-    """Connections whose request has not arrived, the oldest first."""
+    """Connections whose request has not arrived, oldest first."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one connection."""
+        """Respond to one connection."""
         self._open[writer] = None
         if len(self._open) > _MAX_CONNECTIONS:
             self._drop(next(iter(self._open)))
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(_REQUEST_TIMEOUT):
                 method, target = await _request(reader)
-                status = self._judge(method, target)
+                status = self._status(method, target)
                 self._open.pop(writer, None)
                 writer.write(_response(status, body=method != "HEAD"))
                 await writer.drain()
@@ -114,8 +114,8 @@ class _Callback:
         self._open.pop(writer, None)
         writer.transport.abort()
 
-    def _judge(self, method: str, target: str) -> HTTPStatus:
-        """What a request is worth: OK for the one that ends the login."""
+    def _status(self, method: str, target: str) -> HTTPStatus:
+        """Return the status for a request: OK for the one that ends the login."""
         if not target.startswith("/"):
             return HTTPStatus.BAD_REQUEST
         path, _, query = target.partition("?")
@@ -125,13 +125,13 @@ class _Callback:
             return HTTPStatus.METHOD_NOT_ALLOWED
         pairs = parse_qsl(query.partition("#")[0], keep_blank_values=True)
         values = dict(pairs)
-        ours = hmac.compare_digest(values.get("state", "").encode("utf-8", "replace"), self.state.encode())
-        whole = len(values) == len(pairs) and bool(values.get("code") or values.get("error"))
-        return HTTPStatus.OK if ours and whole else HTTPStatus.BAD_REQUEST
+        matches = hmac.compare_digest(values.get("state", "").encode("utf-8", "replace"), self.state.encode())
+        complete = len(values) == len(pairs) and bool(values.get("code") or values.get("error"))
+        return HTTPStatus.OK if matches and complete else HTTPStatus.BAD_REQUEST
 
 
 async def _request(reader: asyncio.StreamReader) -> tuple[str, str]:
-    """Method and target of the next request; empty where what arrived is no HTTP."""
+    """Return method and target of the next request; both are empty if it is not HTTP."""
     try:
         line = await reader.readline()
         size = len(line)
@@ -139,7 +139,7 @@ async def _request(reader: asyncio.StreamReader) -> tuple[str, str]:
             size += len(header)
             if size > _MAX_HEAD:
                 return "", ""
-    except ValueError:  # a line of more than ``_MAX_LINE`` bytes
+    except ValueError:  # a line longer than ``_MAX_LINE`` bytes
         return "", ""
     words = line.decode("latin-1").split()
     return (words[0], words[1]) if len(words) == 3 and words[2].startswith("HTTP/") else ("", "")

@@ -1,10 +1,10 @@
-"""Reach a URL directly or through a proxy, as the environment says, and load certificates only for https.
+"""Proxies and certificates from the environment. Certificates are loaded only for https.
 
     HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY ── route ──► direct, or one transport for each proxy
     SSL_CERT_FILE, SSL_CERT_DIR ── the first https URL ──► TLS context
 
-The variables are read as curl reads them: lower case counts first. Loopback is never reached through a proxy: that is
-where the sandbox is. The environment is an argument; httpx would read that of the process.
+The variables are read as curl reads them: lower case first. Loopback never uses a proxy, since the sandbox listens
+there. The environment is an argument; httpx would read that of the process.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
 _SCHEMES: Final = {"http": "http", "https": "https", "socks5": "socks5", "socks5h": "socks5h", "socks": "socks5"}
-"""Schemes of a proxy's URL → what httpx calls them."""
+"""Scheme of a proxy's URL → the scheme that httpx uses."""
 _PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyRoute:
-    """A proxy, and the *variable* that names it."""
+    """A proxy and the environment variable that sets it."""
 
     variable: str
     url: str
 
     @property
-    def place(self) -> str:
-        """Host and port of the proxy, without its user name and password."""
+    def address(self) -> str:
+        """Host and port of the proxy, without user name and password."""
         return httpx.URL(self.url).netloc.decode("ascii")
 
 
@@ -56,12 +56,12 @@ def is_loopback(host: str) -> bool:
 
 
 def proxy_route(url: httpx.URL, environ: Mapping[str, str]) -> ProxyRoute | None:
-    """Return the proxy that *environ* names for *url*; None where it is reached directly.
+    """Return the proxy that *environ* sets for *url*, or None for a direct connection.
 
     Raises:
-        ConnectFailed: the proxy's URL cannot be used.
+        ConnectFailed: the proxy's URL is invalid.
     """
-    if is_loopback(url.host) or _is_excepted(url, _value(environ, "NO_PROXY")[1]):
+    if is_loopback(url.host) or _is_excluded(url, _value(environ, "NO_PROXY")[1]):
         return None
     for name in (f"{url.scheme.upper()}_PROXY", "ALL_PROXY"):
         variable, value = _value(environ, name)
@@ -71,10 +71,9 @@ def proxy_route(url: httpx.URL, environ: Mapping[str, str]) -> ProxyRoute | None
 
 
 def _value(environ: Mapping[str, str], name: str) -> tuple[str, str]:
-    """The variable, in lower case where it is set so, and its value.
+    """Return the name of the variable, in lower case if that is set, and its value.
 
-    A web server puts a request's ``Proxy`` header into HTTP_PROXY, so that name does not count where one runs us
-    (CVE-2016-5385).
+    A web server puts a request's ``Proxy`` header into HTTP_PROXY, so that name is ignored under CGI (CVE-2016-5385).
     """
     lower = environ.get(name.lower(), "").strip()
     if lower or (name == "HTTP_PROXY" and "REQUEST_METHOD" in environ):
@@ -83,13 +82,13 @@ def _value(environ: Mapping[str, str], name: str) -> tuple[str, str]:
 
 
 def _proxy_url(variable: str, value: str) -> str:
-    """The URL of a proxy as httpx takes it; a bare ``host:port`` is an http proxy.
+    """Return the URL of a proxy in the form that httpx expects. A bare ``host:port`` is an http proxy.
 
     Raises:
-        ConnectFailed: it cannot be used.
+        ConnectFailed: the URL is invalid.
     """
-    scheme, mark, rest = value.partition("://")
-    text = f"{_SCHEMES.get(scheme.lower(), '')}://{rest}" if mark else f"http://{value}"
+    scheme, separator, rest = value.partition("://")
+    text = f"{_SCHEMES.get(scheme.lower(), '')}://{rest}" if separator else f"http://{value}"
     try:
         url = httpx.URL(text)
         usable = bool(url.host) and url.scheme in _SCHEMES and (url.port is None or 0 < url.port < 65_536)
@@ -97,15 +96,17 @@ def _proxy_url(variable: str, value: str) -> str:
         usable = False
     if not usable:
         raise ConnectFailed(
-            f"{variable} is not a URL of a proxy that can be used",
+            f"{variable} is not a valid proxy URL",
             hint=f"Set {variable} to http://HOST:PORT or socks5://HOST:PORT, or unset it.",
         )
     return text
 
 
-def _is_excepted(url: httpx.URL, no_proxy: str) -> bool:
-    """Whether NO_PROXY names the host of *url*: ``*``, a domain and all below it, an address or a network, with or
-    without a port."""
+def _is_excluded(url: httpx.URL, no_proxy: str) -> bool:
+    """Return whether NO_PROXY matches the host of *url*.
+
+    An entry is ``*``, a domain (with its subdomains), an IP address or a network, with or without a port.
+    """
     host, port = url.host.rstrip(".").lower(), url.port or _PORTS.get(url.scheme)
     for entry in no_proxy.replace(",", " ").lower().split():
         name, _, digits = entry.rpartition(":") if entry.count(":") == 1 or "]:" in entry else (entry, "", "")
@@ -125,7 +126,7 @@ def _in_network(host: str, network: str) -> bool:
 
 
 def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Return the TLS context with the certificates that *environ* names, or those of certifi. Blocks for 30 ms.
+    """Return a TLS context with the certificates that *environ* names, or those of certifi. Blocks for 30 ms.
 
     Raises:
         ConnectFailed: the certificates cannot be read.
@@ -144,22 +145,22 @@ def _context(file: str, folder: str) -> ssl.SSLContext:
             raise FileNotFoundError(2, "not a folder")
         return ssl.create_default_context(cafile=file or None, capath=folder or None)
     except (OSError, ValueError) as error:
-        reason = "it holds no certificates" if isinstance(error, ssl.SSLError) else getattr(error, "strerror", error)
+        reason = "it contains no certificates" if isinstance(error, ssl.SSLError) else getattr(error, "strerror", error)
         raise ConnectFailed(
             f"{variable}={path} cannot be used: {reason}",
-            hint=f"Set {variable} to certificates in PEM format, or unset it.",
+            hint=f"Set {variable} to a file or folder of PEM certificates, or unset it.",
         ) from None
 
 
 def _no_certificates() -> ssl.SSLContext:
-    """A context for plain http: it trusts nobody, should a bug ever use it for https."""
+    """Return a context for plain http. It trusts no certificate, in case a bug uses it for https."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class RoutedTransport(httpx.AsyncBaseTransport):
-    """Sends each request directly or through the proxy for its URL.
+    """Transport that sends each request directly or through the proxy for its URL.
 
-    A transport is made for the first request that needs it, so plain http needs no certificates.
+    Each inner transport is created on first use, so plain http loads no certificates.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -170,16 +171,17 @@ class RoutedTransport(httpx.AsyncBaseTransport):
         """Send *request*.
 
         Raises:
-            ConnectFailed: the proxy cannot be used or reached, or the certificates cannot be read; what httpx raises.
+            ConnectFailed: the proxy is invalid or unreachable, or the certificates cannot be read.
+            httpx.TransportError: the request failed.
         """
         proxy = proxy_route(request.url, self._environ)
         key = (request.url.scheme == "https", proxy)
         if key not in self._transports:
             transport = await asyncio.to_thread(self._new, *key)
-            self._transports.setdefault(key, transport)  # another send may have been quicker
+            self._transports.setdefault(key, transport)  # another send may have created it meanwhile
         if proxy is None:
             return await self._transports[key].handle_async_request(request)
-        with _named(proxy, request.url):
+        with _proxy_errors(proxy, request.url):
             async with _closed_on_failure(request):
                 return await self._transports[key].handle_async_request(request)
 
@@ -190,20 +192,20 @@ class RoutedTransport(httpx.AsyncBaseTransport):
             await transport.aclose()
 
     def _new(self, secure: bool, proxy: ProxyRoute | None) -> httpx.AsyncHTTPTransport:
-        """A transport: for a thread, since certificates are read and what opens connections is loaded."""
-        anyio.run(anyio.sleep, 0)  # loads its half for this event loop, which takes 100 ms
+        """Return a new transport. Run it in a thread: it reads certificates and imports the network backend."""
+        anyio.run(anyio.sleep, 0)  # imports the asyncio backend, which takes 100 ms
         context = tls_context(self._environ) if secure else _no_certificates()
         if proxy is None:
             return httpx.AsyncHTTPTransport(verify=context, trust_env=False)
-        through = httpx.Proxy(
-            proxy.url, ssl_context=tls_context(self._environ) if proxy.url.startswith("https:") else None
+        proxy_context = tls_context(self._environ) if proxy.url.startswith("https:") else None
+        return httpx.AsyncHTTPTransport(
+            verify=context, trust_env=False, proxy=httpx.Proxy(proxy.url, ssl_context=proxy_context)
         )
-        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, proxy=through)
 
 
 @asynccontextmanager
 async def _closed_on_failure(request: httpx.Request) -> AsyncIterator[None]:
-    """Close the connection to a proxy that breaks the SOCKS protocol: httpcore leaves it open."""
+    """Close the connection to a proxy that violates the SOCKS protocol, which httpcore leaves open."""
     streams: list[Any] = []
     trace = request.extensions.get("trace")
 
@@ -223,8 +225,8 @@ async def _closed_on_failure(request: httpx.Request) -> AsyncIterator[None]:
 
 
 @contextmanager
-def _named(proxy: ProxyRoute, url: httpx.URL) -> Iterator[None]:
-    """Name the proxy and its variable where no connection could be made through it."""
+def _proxy_errors(proxy: ProxyRoute, url: httpx.URL) -> Iterator[None]:
+    """Raise errors that name the proxy and its variable."""
     try:
         yield
     except Exception as error:
@@ -232,13 +234,13 @@ def _named(proxy: ProxyRoute, url: httpx.URL) -> Iterator[None]:
             raise
         if isinstance(error, httpx.RemoteProtocolError | httpx.NetworkError) and not isinstance(error, _NO_CONNECTION):
             raise BrokenAnswer(
-                f"the connection through the proxy {proxy.place} ({proxy.variable}) broke: {error}"
+                f"lost the connection through the proxy {proxy.address} ({proxy.variable}): {error}"
             ) from error
         if isinstance(error, httpx.TransportError) and not isinstance(error, _NO_CONNECTION):
             raise
-        # The SOCKS half of httpcore asserts what a proxy sends, so anything may come.
+        # httpcore asserts on what a SOCKS proxy sends, so any exception is possible.
         raise ConnectFailed(
-            f"no connection to {url.host} through the proxy {proxy.place} ({proxy.variable}): {_reason(error)}",
+            f"no connection to {url.host} through the proxy {proxy.address} ({proxy.variable}): {_reason(error)}",
             hint=f"Check {proxy.variable}, or add {url.host} to NO_PROXY.",
         ) from error
 
@@ -248,5 +250,5 @@ _NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, ht
 
 def _reason(error: Exception) -> str:
     if isinstance(error, httpx.ConnectTimeout):
-        return "no answer in time"
-    return str(error) if isinstance(error, httpx.TransportError) and str(error) else "it does not speak the protocol"
+        return "no response in time"
+    return str(error) if isinstance(error, httpx.TransportError) and str(error) else "it violates the proxy protocol"

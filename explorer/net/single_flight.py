@@ -1,11 +1,11 @@
 """At most one token request in flight for each token store.
 
     first flow    turn(store) ─► True: sends its token request ─► the store has the new token
-    other flows   turn(store) ─► wait ─────────────────────────► False: they read the store again
-                                                                  or the first flow's error, once for each of them
+    other flows   turn(store) ─► wait ─────────────────────────► False: each reads the store again,
+                                                                  or gets the first flow's error
 
-A server that rotates refresh tokens (RFC 6749, section 6; RFC 9700, section 4.14.2) revokes every token of a family
-when one refresh token is used twice, so two flows must not refresh at the same time.
+A server that rotates refresh tokens (RFC 6749, section 6; RFC 9700, section 4.14.2) revokes the whole token family when
+a refresh token is used twice, so two flows must not refresh at the same time.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ if TYPE_CHECKING:
 
 
 class SingleFlight:
-    """Who is asking for a token, by token store. Made for one event loop."""
+    """Token requests in flight, by token store. For use in one event loop."""
 
     def __init__(self) -> None:
         self._flights: dict[object, asyncio.Future[ExplorerError | None]] = {}
 
     @asynccontextmanager
     async def turn(self, store: object) -> AsyncIterator[bool]:
-        """Enter with True where the caller is to send its token request, and to put what comes into *store*.
+        """Enter with True if the caller has to send its token request and put the token into *store*.
 
-        Enter with False after another caller's turn has ended. That one may have been cancelled: the caller reads the
-        store, and asks for a turn again where there is still no token. A caller that waits can be cancelled alone.
+        Enter with False after another caller's turn has ended. That turn may have been cancelled, so the caller reads
+        the store and takes another turn if it still has no token. Cancelling a waiting caller does not affect the
+        others.
 
         Raises:
-            ExplorerError: the turn that this caller waited for ended with it.
+            ExplorerError: the turn that this caller waited for failed with it.
         """
         flight = self._flights.get(store)
         if flight is not None:

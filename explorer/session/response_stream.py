@@ -47,7 +47,7 @@ class ResponseStream:
         self._on_update = on_update
         self._stream: RedactedStream | None = None
 
-    def began(self, request: SentRequest, response: ReceivedResponse) -> None:
+    def response_started(self, request: SentRequest, response: ReceivedResponse) -> None:
         """Handle the status and headers."""
         call = self._exchange.call
         known = tuple(secret for scheme in self._used for secret in scheme.secrets())
@@ -57,7 +57,7 @@ class ResponseStream:
         exchange = msgspec.structs.replace(self._exchange, request=request, response=response)
         self._on_update(ResponseUpdate(redactor.exchange(self._session.operation(call).endpoint, exchange)))
 
-    def came(self, data: bytes) -> None:
+    def body_received(self, data: bytes) -> None:
         """Handle more of the body."""
         masked = self._stream.feed(data) if self._stream is not None else b""
         if masked:

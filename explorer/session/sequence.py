@@ -303,7 +303,7 @@ class SequenceRunner:
             )
         step = self._done(target) or await self._run(target, needed_by)
         if target not in self.exchanges or step.outcome != "passed":
-            raise UsageError(f"{target} failed, and {needed_by} uses its response: {step.told}")
+            raise UsageError(f"{target} failed, and {needed_by} uses its response: {step.detail}")
         return self.exchanges[target]
 
     async def _stored_response(self, target: str, call: Call) -> SavedResponse | None:

@@ -1,8 +1,6 @@
-"""What a person keeps on disk beside the history: folders, catalogs, settings, themes, drafts.
+"""The user's files: settings, catalogs, themes, drafts, saved requests and the history.
 
-Folders ─┬─ config ─ settings.toml          (preferences)
-         │           catalogs/*.toml        (catalog)
-         │           themes/*.toml          (themes)
-         ├─ data ─── drafts.json, history   (drafts; explorer.store.history)
-         └─ cache ── *.msgpack              (kept: decoded files for the next start)
+Folders ─┬─ config ─ settings.toml, catalogs/*.toml, overlays/*.toml, themes/*.toml
+         ├─ data ─── history.sqlite3, drafts.json, saved/
+         └─ cache ── *.msgpack (decoded files, for the next start)
 """

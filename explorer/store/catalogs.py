@@ -1,4 +1,4 @@
-"""The shipped catalog with the user's own laid over it, decoded once and cached."""
+"""The shipped catalog merged with the user's catalogs and overlays, decoded once and cached."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class LoadedCatalog(msgspec.Struct, frozen=True):
-    """The catalog, what is wrong with files that were left out of it, and the files that it is made of."""
+    """The catalog, the problems of skipped files, and the files that it was read from."""
 
     catalog: Catalog
     problems: tuple[CatalogProblem, ...] = ()
@@ -44,8 +44,8 @@ class _Source(NamedTuple):
 
 
 def option_types() -> OptionTypes:
-    """Return the options of every auth scheme and paging style that is registered."""
-    from explorer.core.auth import AUTH_SCHEMES  # a catalog that comes from the cache needs none of them
+    """Return the option types of every registered auth scheme and paging style."""
+    from explorer.core.auth import AUTH_SCHEMES  # a cached catalog needs none of them
     from explorer.core.catalog.load import OptionTypes
     from explorer.core.paging import PAGING_STYLES
 
@@ -58,10 +58,10 @@ def option_types() -> OptionTypes:
 def decode(
     mapping: Mapping[str, Any], file: str, *, digest: str = "", origins: Mapping[tuple[str, ...], str] | None = None
 ) -> Catalog:
-    """Return the catalog in *mapping*, with every registered auth scheme and paging style.
+    """Decode the catalog in *mapping* with every registered auth scheme and paging style.
 
     Raises:
-        CatalogError: with every problem found, not only the first.
+        CatalogError: with every problem, not only the first.
     """
     from explorer.core.catalog import load
 
@@ -69,34 +69,37 @@ def decode(
 
 
 def load_catalog(folders: Folders, *, base: Path | None = None) -> LoadedCatalog:
-    """The shipped catalog and the user's (``<config>/catalogs/*.toml``, then ``overlays/*.toml``, by their names).
+    """Return the shipped catalog merged with ``<config>/catalogs/*.toml``, then ``overlays/*.toml``, in name order.
 
-    A user's file that is wrong is left out and reported; of an overlay only what is wrong. What was decoded is kept in
-    the cache folder, so that the next start neither parses nor checks. *base*: a file in the place of the shipped one.
+    An invalid catalog file is skipped and reported; of an overlay, only the invalid tables are skipped. The result is
+    cached, so the next start neither parses nor checks. *base* replaces the shipped file.
 
     Raises:
-        CatalogError: the shipped file itself is missing or wrong.
+        CatalogError: the shipped file itself is missing or invalid.
     """
     first = _read(base or shipped_path("endpoint_catalog.toml"))
     if first.problem:
         raise CatalogError([first.problem])
-    own, no_list = _own_files(folders, "catalogs")
-    over, no_overlays = _own_files(folders, "overlays")
-    sources = (first, *own, *over)
-    digest = cache_key(part for one in sources for part in (one.path.name, one.data))
-    unlisted = [one for one in (no_list, no_overlays) if one is not None]
-    key = cache_key([digest, *_decoding_context(), *(f"{one.path} {one.problem}" for one in sources), str(unlisted)])
-    found = read_cached(folders.cache, "catalog", key, _CachedCatalog)
-    if found is None:
-        found = _assemble(first, own, over, digest, unlisted)
-        write_cached(folders.cache, "catalog", key, found)
-    return LoadedCatalog(found.catalog, found.problems, tuple(Path(one) for one in found.files))
+    own, catalogs_problem = _user_files(folders, "catalogs")
+    overlays, overlays_problem = _user_files(folders, "overlays")
+    sources = (first, *own, *overlays)
+    digest = cache_key(part for source in sources for part in (source.path.name, source.data))
+    problems = [problem for problem in (catalogs_problem, overlays_problem) if problem is not None]
+    states = (f"{source.path} {source.problem}" for source in sources)
+    key = cache_key([digest, *_decoding_context(), *states, str(problems)])
+    cached = read_cached(folders.cache, "catalog", key, _CachedCatalog)
+    if cached is None:
+        cached = _assemble(first, own, overlays, digest, problems)
+        write_cached(folders.cache, "catalog", key, cached)
+    return LoadedCatalog(cached.catalog, cached.problems, tuple(Path(file) for file in cached.files))
 
 
 def check_file(path: Path, folders: Folders | None = None, *, base: Path | None = None) -> tuple[CatalogProblem, ...]:
-    """What is wrong with a catalog file, as it would be used: laid over the shipped catalog (and, with *folders*,
-    over the user's other files whose names come before its own). The shipped file, or *base* in its place, is checked
-    by itself."""
+    """Return the problems of a catalog file, checked as it would be used: merged into the shipped catalog.
+
+    With *folders*, the user's files that sort before it are merged first. The shipped file, or *base*, is checked
+    alone.
+    """
     source = _read(path)
     if source.problem:
         return (source.problem,)
@@ -107,12 +110,12 @@ def check_file(path: Path, folders: Folders | None = None, *, base: Path | None 
             decode(mapping, str(path))
             return ()
         below = parse_toml(_read(base_path).data, str(base_path))
-        for other in _own_files(folders, "catalogs")[0] if folders else ():
+        for other in _user_files(folders, "catalogs")[0] if folders else ():
             if other.path.name < path.name and not other.problem:
                 below, _ = _apply_overlay(below, other)
         return _merge_checked(below, mapping, str(path))[1]
     except FileError as error:
-        return (_problem(error),)
+        return (error.as_problem(),)
     except CatalogError as error:
         return error.problems
     except RecursionError:
@@ -120,14 +123,14 @@ def check_file(path: Path, folders: Folders | None = None, *, base: Path | None 
 
 
 def check_overlay(folders: Folders, path: Path, data: bytes) -> tuple[CatalogProblem, ...]:
-    """What would be wrong with the overlay at *path* if it held *data*: over the shipped catalog and the user's files.
+    """Return the problems that the overlay at *path* would have with the content *data*.
 
     Raises:
-        CatalogError: the shipped file itself is missing or wrong.
+        CatalogError: the shipped file itself is missing or invalid.
     """
     first = _read(shipped_path("endpoint_catalog.toml"))
     below = _mapping_of(first)
-    for other in (*_own_files(folders, "catalogs")[0], *_own_files(folders, "overlays")[0]):
+    for other in (*_user_files(folders, "catalogs")[0], *_user_files(folders, "overlays")[0]):
         if other.path != path:
             below, _ = _apply_overlay(below, other)
     return _apply_piecewise(below, _Source(path, data))[1]
@@ -139,31 +142,31 @@ def _mapping_of(first: _Source) -> dict[str, Any]:
     try:
         return _parsed(first.data, str(first.path))
     except FileError as error:
-        raise CatalogError([_problem(error)]) from None
+        raise CatalogError([error.as_problem()]) from None
 
 
 @lru_cache(maxsize=1)
 def _parsed(data: bytes, file: str) -> dict[str, Any]:
-    """The shipped file's mapping, kept for the next change of an overlay; nobody writes into it."""
+    """Return the mapping of the shipped file, cached for the next change of an overlay. Do not modify it."""
     return parse_toml(data, file)
 
 
 def _assemble(
-    first: _Source, own: Sequence[_Source], over: Sequence[_Source], digest: str, problems: list[CatalogProblem]
+    first: _Source, own: Sequence[_Source], overlays: Sequence[_Source], digest: str, problems: list[CatalogProblem]
 ) -> _CachedCatalog:
-    """The shipped file, which CI has checked, with those of the user's files over it that are well."""
+    """Return the shipped file, which CI has checked, merged with the valid files of the user."""
     from explorer.core.catalog.load import decode_checked
 
     mapping = _mapping_of(first)
     files = [str(first.path)]
     for source in own:
-        mapping, wrong = _apply_overlay(mapping, source)
-        problems.extend(wrong)
-        if not wrong:
+        mapping, file_problems = _apply_overlay(mapping, source)
+        problems.extend(file_problems)
+        if not file_problems:
             files.append(str(source.path))
-    for source in over:
-        mapping, wrong = _apply_piecewise(mapping, source)
-        problems.extend(wrong)
+    for source in overlays:
+        mapping, file_problems = _apply_piecewise(mapping, source)
+        problems.extend(file_problems)
         files.append(str(source.path))
     try:
         catalog = decode_checked(mapping, digest=digest)
@@ -173,20 +176,23 @@ def _assemble(
 
 
 def _apply_overlay(base: dict[str, Any], source: _Source) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
-    """*base* with a user's file over it, or *base* as it was and what is wrong with the file."""
+    """Return *base* merged with a user's file, or *base* unchanged and the problems of the file."""
     if source.problem:
         return base, (source.problem,)
     try:
         return _merge_checked(base, parse_toml(source.data, str(source.path)), str(source.path))
     except FileError as error:
-        return base, (_problem(error),)
+        return base, (error.as_problem(),)
     except RecursionError:
         return base, (_too_deep(source.path),)
 
 
 def _apply_piecewise(base: dict[str, Any], source: _Source) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
-    """*base* with an overlay over it. Where that is wrong, each table of it is laid over by itself, so that an entry
-    that a newer catalog has outlived takes no other with it; problems name the line."""
+    """Return *base* merged with an overlay, and the problems, which name the line.
+
+    The tables of an invalid overlay are merged one by one. An entry that a newer catalog has dropped then does not
+    disable the others.
+    """
     whole, problems = _apply_overlay(base, source)
     if not problems or source.problem:
         return whole, problems
@@ -196,16 +202,16 @@ def _apply_piecewise(base: dict[str, Any], source: _Source) -> tuple[dict[str, A
         return base, problems
     problems = ()
     for piece in _tables(overlay):
-        gone = _orphan_problem(base, piece, str(source.path))
-        if gone is None:
-            base, wrong = _merge_checked(base, piece, str(source.path))
-        problems += wrong if gone is None else (gone,)
+        orphan = _orphan_problem(base, piece, str(source.path))
+        if orphan is None:
+            base, piece_problems = _merge_checked(base, piece, str(source.path))
+        problems += piece_problems if orphan is None else (orphan,)
     text = source.data.decode("utf-8-sig")
-    return base, tuple(_with_line(one, text) for one in problems)
+    return base, tuple(_with_line(problem, text) for problem in problems)
 
 
 def _tables(overlay: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The plain values of each table of *overlay*, each as a mapping from the top."""
+    """Yield the plain values of each table of *overlay*, each as a mapping from the top level."""
     plain = {key: value for key, value in overlay.items() if not isinstance(value, dict)}
     if plain or not overlay:
         yield plain
@@ -216,7 +222,7 @@ def _tables(overlay: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _orphan_problem(base: dict[str, Any], piece: dict[str, Any], file: str) -> CatalogProblem | None:
-    """What to say of a table of an overlay that is about something the catalog does not have."""
+    """Return the problem of an overlay table whose target is not in the catalog, or None."""
     from explorer.core.catalog.table import format_toml_path
 
     path: tuple[str, ...] = ()
@@ -226,7 +232,7 @@ def _orphan_problem(base: dict[str, Any], piece: dict[str, Any], file: str) -> C
         if below is None and len(path) > 1 and path[-2] in _NAMED:
             kind = _NAMED[path[-2]]
             return CatalogProblem(
-                file, format_toml_path(path), f"the catalog has no {kind} {path[-1]!r}", "take the table out"
+                file, format_toml_path(path), f"the catalog has no {kind} {path[-1]!r}", "delete the table"
             )
         base, piece = below if isinstance(below, dict) else {}, inner
     return None
@@ -244,16 +250,18 @@ def _with_line(problem: CatalogProblem, text: str) -> CatalogProblem:
 def _merge_checked(
     base: dict[str, Any], overlay: dict[str, Any], file: str
 ) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
-    """*base* with *overlay* over it if the vendors that it touches are well then; the blame for all else is *file*'s,
-    since *base* was well before."""
+    """Return *base* merged with *overlay* if the vendors that it changes are still valid, else *base* and the problems.
+
+    *base* was valid before, so every problem is *file*'s.
+    """
     from explorer.core.catalog.load import merge
 
     merged = merge(base, overlay, file, {})
     vendors = merged.get("vendors")
-    touched = overlay.get("vendors", {})
+    changed = overlay.get("vendors", {})
     probe: dict[str, Any] = {key: value for key, value in merged.items() if key != "vendors" and key in overlay}
-    if isinstance(vendors, dict) and isinstance(touched, dict):
-        probe["vendors"] = {key: vendors[key] for key in touched}
+    if isinstance(vendors, dict) and isinstance(changed, dict):
+        probe["vendors"] = {key: vendors[key] for key in changed}
     elif "vendors" in overlay:
         probe["vendors"] = vendors
     try:
@@ -267,27 +275,23 @@ def _read(path: Path) -> _Source:
     try:
         data = read_bytes(path)
     except FileError as error:
-        return _Source(path, problem=_problem(error))
+        return _Source(path, problem=error.as_problem())
     if data is None:
-        return _Source(path, problem=CatalogProblem(str(path), "(file)", "there is no such file"))
+        return _Source(path, problem=CatalogProblem(str(path), "(file)", "the file does not exist"))
     return _Source(path, data)
 
 
-def _own_files(folders: Folders, kind: str) -> tuple[list[_Source], CatalogProblem | None]:
+def _user_files(folders: Folders, kind: str) -> tuple[list[_Source], CatalogProblem | None]:
     try:
-        return [_read(one) for one in toml_files(folders.config / kind)], None
+        return [_read(path) for path in toml_files(folders.config / kind)], None
     except FileError as error:
-        return [], _problem(error)
+        return [], error.as_problem()
 
 
 def _decoding_context() -> tuple[str, ...]:
-    """What besides the files decides how they are decoded."""
+    """Return what determines the decoding besides the files: the program's version and code."""
     core = Path(explorer.__file__).parent / "core"
-    return (explorer.__version__, *(source_stamp(core / room) for room in ("catalog", "auth", "paging")))
-
-
-def _problem(error: FileError) -> CatalogProblem:
-    return CatalogProblem(error.file, error.where or "(file)", error.message, error.expected)
+    return (explorer.__version__, *(source_stamp(core / package) for package in ("catalog", "auth", "paging")))
 
 
 def _too_deep(path: Path) -> CatalogProblem:
@@ -299,43 +303,45 @@ KeyPath = tuple[str, ...]
 
 
 def line_of(text: str, path: str) -> int:
-    """The line (from 1) of the key at a dotted *path*, of the first key below it, or of the innermost table around it
-    that is written there; 0 where none of it is."""
+    """Return the line (from 1) of the key at a dotted *path*, or 0.
+
+    If the key is not written, this is the line of the first key below it or of the innermost table around it.
+    """
     wanted = _keys(re.sub(r"\.?\[\d+\]", "", path))
     best, line = 0, 0
-    for number, place in _places(text):
-        common = place[: len(wanted)] if place[: len(wanted)] == wanted else place
+    for number, key_path in _key_lines(text):
+        common = key_path[: len(wanted)] if key_path[: len(wanted)] == wanted else key_path
         if len(common) > best and wanted[: len(common)] == common:
             best, line = len(common), number
     return line
 
 
-def _places(text: str) -> list[tuple[int, KeyPath]]:
-    """Every line that begins a table or a statement, with its whole path."""
-    found: list[tuple[int, KeyPath]] = []
+def _key_lines(text: str) -> list[tuple[int, KeyPath]]:
+    """Return every line that starts a table or a key, with its full path."""
+    lines: list[tuple[int, KeyPath]] = []
     table: KeyPath = ()
     for number, line in enumerate(text.splitlines(), 1):
         header = _HEADER.match(line) if line.lstrip().startswith("[") else None
         if header is not None:
             table = _keys(header["path"].strip("[]"))
-            found.append((number, table))
+            lines.append((number, table))
         elif "=" in line and not line.lstrip().startswith("#"):
             keys = _before_equals(line)
             if keys:
-                found.append((number, (*table, *keys)))
-    return found
+                lines.append((number, (*table, *keys)))
+    return lines
 
 
 def _before_equals(line: str) -> KeyPath:
-    for at in (found.start() for found in re.finditer("=", line)):
-        keys = _keys(line[:at])
+    for match in re.finditer("=", line):
+        keys = _keys(line[: match.start()])
         if keys:
             return keys
     return ()
 
 
 def _keys(dotted: str) -> KeyPath:
-    """The parts of a dotted key, quotes understood; none where it is no key."""
+    """Return the parts of a dotted key, which can be quoted; none if it is not a key."""
     import tomllib
 
     try:

@@ -1,7 +1,7 @@
-"""Decoded files, kept in the cache folder for the next start.
+"""Cache of decoded files, for a fast start.
 
-A kept value is only ever a copy of what the files say: one that is missing, damaged or cannot be written costs time
-and nothing else. File: 4 bytes CRC-32 of the rest (big-endian), then MessagePack.
+A cached value is only a copy: if it is missing, damaged or cannot be written, the files are decoded again. File format:
+4 bytes CRC-32 of the rest (big-endian), then MessagePack.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MAX_ENTRIES: Final = 4
-"""How many states are kept of one thing, so that two versions of the program can take turns."""
+"""States kept under one name, so that two versions of the program can alternate."""
 
 
 def cache_key(parts: Iterable[bytes | str]) -> str:
-    """A name for a state of some files: 40 hexadecimal digits over the parts, their borders included."""
+    """Return a digest of the *parts* and their boundaries: 40 hexadecimal digits."""
     import hashlib
 
     digest = hashlib.sha256()
@@ -37,15 +37,16 @@ def cache_key(parts: Iterable[bytes | str]) -> str:
 
 
 def source_stamp(folder: Path) -> str:
-    """A text that changes when a Python file of *folder* does: in a checkout the classes change without the version."""
+    """Return a string that changes with the Python files of *folder*: in a checkout, code changes without a new
+    version."""
     with contextlib.suppress(OSError):
-        found = sorted((one.name, one.stat()) for one in os.scandir(folder) if one.name.endswith(".py"))
-        return " ".join(f"{name}:{status.st_mtime_ns}:{status.st_size}" for name, status in found)
+        files = sorted((entry.name, entry.stat()) for entry in os.scandir(folder) if entry.name.endswith(".py"))
+        return " ".join(f"{name}:{status.st_mtime_ns}:{status.st_size}" for name, status in files)
     return ""
 
 
 def read_cached(folder: Path, name: str, key: str, kind: type[T]) -> T | None:
-    """The value kept under *name* and *key*, or None."""
+    """Return the value cached under *name* and *key*, or None."""
     try:
         data = (folder / f"{name}-{key}.msgpack").read_bytes()
     except OSError:
@@ -59,12 +60,12 @@ def read_cached(folder: Path, name: str, key: str, kind: type[T]) -> T | None:
 
 
 def write_cached(folder: Path, name: str, key: str, value: object) -> None:
-    """Keep *value* for the next start, where that can be done and where it comes back the same."""
+    """Cache *value* if it can be written and decodes to an equal value."""
     from explorer.store.files import write_atomic
 
     try:
         data = msgspec.msgpack.encode(value)
-        if msgspec.msgpack.decode(data, type=type(value)) != value:  # a date among free options, say
+        if msgspec.msgpack.decode(data, type=type(value)) != value:  # such as a date among free options
             return
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
         return
@@ -75,6 +76,6 @@ def write_cached(folder: Path, name: str, key: str, value: object) -> None:
 
 def _prune_cache(folder: Path, name: str) -> None:
     with contextlib.suppress(OSError):
-        files = sorted(folder.glob(f"{name}-*.msgpack"), key=lambda one: one.stat().st_mtime_ns, reverse=True)
+        files = sorted(folder.glob(f"{name}-*.msgpack"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
         for old in files[_MAX_ENTRIES:]:
             old.unlink()

@@ -1,7 +1,7 @@
-"""The vendors' own documents, where a person has them: a folder of text files, read when a passage is looked at.
+"""The vendors' documents, if the user has them: a folder of text files, read when a passage is shown.
 
-They are no part of this program. The folder is named by the environment variable or by the setting; a file belongs to
-a document (``Vendor.document``, such as ``002``) by the beginning of its name: ``002.txt``, ``002_anything.txt``.
+They are not part of this program. An environment variable or a setting names the folder. The file of a document
+(``Vendor.document``, such as ``002``) is named ``002.txt`` or ``002_anything.txt``.
 """
 
 from __future__ import annotations
@@ -22,17 +22,15 @@ if TYPE_CHECKING:
 
 VARIABLE: Final = "API_EXPLORER_DOCUMENTS"
 SETTING: Final = "documents_folder"
-HOW_TO_SET: Final = (
-    f"Set {VARIABLE} or the setting {SETTING} to a folder that holds the vendor's document as a text file."
-)
+HOW_TO_SET: Final = f"Set {VARIABLE} or the setting {SETTING} to the folder with the vendor's documents as text files."
 CONTEXT_LINES: Final = 12
-"""Lines before and after, unless told."""
+"""Default lines before and after a line."""
 _SUFFIXES: Final = ("", ".txt", ".md", ".markdown")
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentLine:
-    """One line of a document. ``number`` counts from 1; ``text`` is as it stands there, not sanitized."""
+    """One line of a document. ``number`` counts from 1; ``text`` is verbatim, not sanitized."""
 
     number: int
     text: str
@@ -40,19 +38,19 @@ class DocumentLine:
 
 @dataclass(frozen=True)
 class VendorDocument:
-    """One document: its short name, its file, and its lines."""
+    """A document: its short name, its file and its lines."""
 
     name: str
     path: Path
     lines: tuple[str, ...]
 
     def around(self, line: int, around: int = CONTEXT_LINES) -> tuple[DocumentLine, ...]:
-        """The lines from *around* before to *around* after *line*, as far as there are any."""
+        """Return *line* with up to *around* lines before and after it."""
         first, last = max(1, line - around), min(len(self.lines), line + around)
         return tuple(DocumentLine(number, self.lines[number - 1]) for number in range(first, last + 1))
 
     def find(self, words: str) -> tuple[int, ...]:
-        """The numbers of the lines that hold every one of *words*, in any case; none for no word."""
+        """Return the numbers of the lines that contain all *words*, ignoring case; none if *words* is empty."""
         wanted = words.casefold().split()
         if not wanted:
             return ()
@@ -62,36 +60,36 @@ class VendorDocument:
 
 
 def documents_folder(settings: Settings, environ: Mapping[str, str]) -> Path | None:
-    """The folder that a person pointed to, by the variable before the setting; None where they did not."""
-    named = environ.get(VARIABLE, "").strip() or settings.documents_folder.strip()
-    return Path(named).expanduser() if named else None
+    """Return the folder that the environment variable or, after it, the setting names; None if neither does."""
+    name = environ.get(VARIABLE, "").strip() or settings.documents_folder.strip()
+    return Path(name).expanduser() if name else None
 
 
 def document_file(folder: Path, document: str) -> Path:
-    """The file of a document in *folder*; the first by name where there are several.
+    """Return the file of a document in *folder*, the first by name if there are several.
 
     Raises:
-        UsageError: the vendor has no document, or the folder holds no file of it.
+        UsageError: the vendor has no document, or the folder has no file for it.
         StoreError: the folder cannot be listed.
     """
     if not re.fullmatch(r"[\w.-]+", document):
-        raise UsageError("this vendor has no document", hint="The catalog names none.")
+        raise UsageError("this vendor has no document", hint="The catalog does not name one.")
     try:
-        names = sorted(one.name for one in folder.iterdir())
+        names = sorted(file.name for file in folder.iterdir())
     except OSError as error:
-        raise StoreError(
-            f"the folder of documents {folder} cannot be listed: {os_reason(error)}", hint=HOW_TO_SET
-        ) from None
+        raise StoreError(f"cannot list the documents folder {folder}: {os_reason(error)}", hint=HOW_TO_SET) from None
     exact = [f"{document}{suffix}" for suffix in _SUFFIXES]
-    found = [name for name in exact if name in names]
-    found += [name for name in names if re.match(re.escape(document) + r"[_ -]", name) and name.endswith(_SUFFIXES[1:])]
-    if not found:
-        raise UsageError(f"there is no {document}.txt or {document}_….txt in {folder}", hint=HOW_TO_SET)
-    return folder / found[0]
+    matches = [name for name in exact if name in names]
+    matches += [
+        name for name in names if re.match(re.escape(document) + r"[_ -]", name) and name.endswith(_SUFFIXES[1:])
+    ]
+    if not matches:
+        raise UsageError(f"no {document}.txt or {document}_….txt in {folder}", hint=HOW_TO_SET)
+    return folder / matches[0]
 
 
 def read_document(folder: Path, document: str) -> VendorDocument:
-    """The whole document, read anew when its file has changed. Blocking.
+    """Return the document, read again if its file has changed. Blocks.
 
     Raises:
         UsageError: there is no such file; StoreError: it cannot be read.
@@ -111,7 +109,7 @@ def _read(document: str, path: Path, _changed: int, _size: int) -> VendorDocumen
     except FileError as error:
         raise StoreError(str(error), hint=HOW_TO_SET) from None
     if data is None:
-        raise StoreError(f"{path} is gone", hint=HOW_TO_SET)
+        raise StoreError(f"{path} was deleted", hint=HOW_TO_SET)
     text = data.decode("utf-8-sig", "replace")
     lines = text.split("\n")
     if lines and not lines[-1]:
@@ -120,16 +118,16 @@ def _read(document: str, path: Path, _changed: int, _size: int) -> VendorDocumen
 
 
 def passage(folder: Path, document: str, line: int, around: int = CONTEXT_LINES) -> tuple[DocumentLine, ...]:
-    """The lines about *line* of a document in *folder*; none where it has no such line. Blocking.
+    """Return the lines around *line* of a document in *folder*; none if there is no such line. Blocks.
 
     Raises:
         UsageError: there is no such file; StoreError: it cannot be read.
     """
-    found = read_document(folder, document)
-    return found.around(line, around) if 1 <= line <= len(found.lines) else ()
+    text = read_document(folder, document)
+    return text.around(line, around) if 1 <= line <= len(text.lines) else ()
 
 
 def parse_spans(lines: str) -> tuple[tuple[int, int], ...]:
-    """First and last line of each part of ``83,110-118``, as the catalog writes lines; other words are left out."""
-    found = re.findall(r"(\d+)(?:\s*-\s*(\d+))?", lines)
-    return tuple((int(first), max(int(first), int(last or first))) for first, last in found)
+    """Return the first and last line of each part of ``83,110-118``, the catalog's notation. Other text is ignored."""
+    spans = re.findall(r"(\d+)(?:\s*-\s*(\d+))?", lines)
+    return tuple((int(first), max(int(first), int(last or first))) for first, last in spans)

@@ -1,8 +1,8 @@
-"""Half-filled forms, kept in ``<data>/drafts.json`` so that nothing typed is lost. Secrets are never written.
+"""Drafts: unsent forms, stored in ``<data>/drafts.json``. Secrets are never written.
 
     {"vendor.endpoint": {"entries": [...], "readings": {...}, "headers": [...], "extra": [...], "method": "HEAD"}}
 
-Files of the first version held the entries alone, as a list in place of the table; they are read as well.
+In files of the first version, a draft is only the array of its entries. These are read too.
 """
 
 from __future__ import annotations
@@ -26,70 +26,71 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Draft:
-    """A half-made call of one endpoint: everything that a person set."""
+    """An unsent call of one endpoint: everything that the user set."""
 
     entries: tuple[Entry, ...] = ()
     readings: dict[str, str] = field(default_factory=dict)
-    """Reading → the choice that was taken in place of the default."""
+    """Reading → the choice that replaces the default."""
     headers: tuple[tuple[str, str], ...] = ()
     extra: tuple[tuple[str, str], ...] = ()
     """Undocumented query parameters."""
     method: str = ""
-    """One of the endpoint's methods; the first where empty."""
+    """One of the endpoint's methods; empty means the first."""
     saved: str = ""
-    """The saved request that the form was opened from; its texts may hold placeholders then."""
+    """The saved request that the form was opened from, if any. Its values can contain placeholders."""
     saved_as: str = ""
-    """Digest of that request's file as it was then."""
+    """Digest of that request's file when it was opened."""
 
     def __bool__(self) -> bool:
-        """Whether anything is set."""
+        """Return whether anything is set."""
         return bool(self.entries or self.readings or self.headers or self.extra or self.method or self.saved)
 
 
 _PLACEHOLDER: Final = re.compile(r"(?:(?:Bearer|Basic|Token):?\s+)?\$\{[^{}]*\}")
-"""A text that is nothing but a placeholder of a saved request, which is no secret wherever it stands."""
+"""A value that is only a placeholder of a saved request, and therefore never a secret."""
 
 Drafts = dict[str, Draft]
 """``vendor.endpoint`` → its draft."""
 
 
 def load_drafts(folders: Folders) -> tuple[Drafts, tuple[str, ...]]:
-    """The drafts, and a sentence where the file could not be read; such a file is set aside, not lost."""
+    """Return the drafts and the problems of the file. A damaged file is renamed, not deleted."""
     path = folders.data / "drafts.json"
     try:
         data = read_bytes(path)
     except FileError as error:
-        return {}, (f"{error} (the drafts are not shown)",)
+        return {}, (f"{error} (drafts are unavailable)",)
     if not data:
         return {}, ()
     try:
-        kept = msgspec.json.decode(data, type=dict[str, tuple[Entry, ...] | Draft])
+        drafts = msgspec.json.decode(data, type=dict[str, tuple[Entry, ...] | Draft])
     except (msgspec.MsgspecError, RecursionError) as error:
-        return {}, (_set_damaged_aside(path, str(error)),)
-    return {address: one if isinstance(one, Draft) else Draft(one) for address, one in kept.items()}, ()
+        return {}, (_move_damaged(path, str(error)),)
+    return {address: draft if isinstance(draft, Draft) else Draft(draft) for address, draft in drafts.items()}, ()
 
 
 def save_drafts(folders: Folders, drafts: Mapping[str, Draft], catalog: Catalog) -> tuple[str, ...]:
-    """Lay *drafts* over those in the file: an empty one is taken away, an address that is not named stays. What is
-    secret in them is left out. The answer says whether a damaged file was set aside.
+    """Merge *drafts* into the file and return the problems of the file.
+
+    An empty draft is deleted, and addresses that are not in *drafts* are unchanged. Secrets are left out.
 
     Raises:
-        StoreError: the file could not be written; it is as it was.
+        StoreError: the file could not be written; it is unchanged.
     """
-    kept, problems = load_drafts(folders)
+    stored, problems = load_drafts(folders)
     for address, draft in drafts.items():
         public = public_draft(catalog, address, draft)
         if public:
-            kept[address] = public
+            stored[address] = public
         elif public is not None:
-            kept.pop(address, None)
-    data = msgspec.json.format(msgspec.json.encode(kept, order="deterministic"), indent=1)
+            stored.pop(address, None)
+    data = msgspec.json.format(msgspec.json.encode(stored, order="deterministic"), indent=1)
     write_atomic(folders.data / "drafts.json", data)
     return problems
 
 
 def public_draft(catalog: Catalog, address: str, draft: Draft) -> Draft | None:
-    """What of *draft* holds nothing secret, or None where the catalog has no such endpoint to judge by."""
+    """Return *draft* without its secrets, or None if the catalog has no such endpoint."""
     from explorer.core.redaction import Redactor
 
     vendor_id, _, endpoint_id = address.partition(".")
@@ -100,30 +101,32 @@ def public_draft(catalog: Catalog, address: str, draft: Draft) -> Draft | None:
     call = Call(vendor=vendor_id, endpoint=endpoint_id, entries=draft.entries, headers=draft.headers, extra=draft.extra)
     masked = Redactor(vendor).call(endpoint, call)
 
-    def harmless(text: str, shown: str) -> bool:
+    def is_public(text: str, shown: str) -> bool:
         return text == shown or (bool(draft.saved) and _PLACEHOLDER.fullmatch(text) is not None)
 
     return Draft(
         entries=tuple(
-            one for one, shown in zip(call.entries, masked.entries, strict=True) if harmless(one.value, shown.value)
+            entry
+            for entry, shown in zip(call.entries, masked.entries, strict=True)
+            if is_public(entry.value, shown.value)
         ),
         readings=draft.readings,
         headers=tuple(
-            one for one, shown in zip(call.headers, masked.headers, strict=True) if harmless(one[1], shown[1])
+            header for header, shown in zip(call.headers, masked.headers, strict=True) if is_public(header[1], shown[1])
         ),
-        extra=tuple(one for one, shown in zip(call.extra, masked.extra, strict=True) if harmless(one[1], shown[1])),
+        extra=tuple(pair for pair, shown in zip(call.extra, masked.extra, strict=True) if is_public(pair[1], shown[1])),
         method=draft.method,
         saved=draft.saved,
         saved_as=draft.saved_as,
     )
 
 
-def _set_damaged_aside(path: Path, why: str) -> str:
+def _move_damaged(path: Path, why: str) -> str:
     number = 1
-    while (beside := path.with_name(f"drafts.damaged-{number}.json")).exists():
+    while (backup := path.with_name(f"drafts.damaged-{number}.json")).exists():
         number += 1
     try:
-        path.rename(beside)
+        path.rename(backup)
     except OSError as error:
-        return f"{path} is damaged ({why}) and could not be set aside: {os_reason(error)}"
-    return f"{path} is damaged ({why}); it is kept as {beside}, and new drafts begin empty"
+        return f"{path} is damaged ({why}) and could not be renamed: {os_reason(error)}"
+    return f"{path} is damaged ({why}). It was renamed to {backup}; drafts start empty."

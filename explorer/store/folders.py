@@ -1,4 +1,4 @@
-"""Where files live, and folders that only their owner can read."""
+"""The user's folders, and folders that only their owner can read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _APP = "api-explorer"
 
 
 class Folders(NamedTuple):
-    """The user's folders. None of them need exist: what writes there makes them."""
+    """The user's folders. They are created on the first write."""
 
     config: Path
     data: Path
@@ -29,10 +29,10 @@ class Folders(NamedTuple):
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Folders:
-        """Return the folders that *environ* asks for with ``API_EXPLORER_HOME``, or the usual ones of this system.
+        """Return the folders below ``API_EXPLORER_HOME``, or the default ones of this system.
 
         Raises:
-            UsageError: it names the home of a user that there is not, or no folder can be found.
+            UsageError: the variable names the home of an unknown user, or no folder can be determined.
         """
         home = environ.get(HOME_VARIABLE, "")
         if home:
@@ -47,15 +47,15 @@ class Folders(NamedTuple):
                 platformdirs.user_cache_path(_APP, appauthor=False),
             )
         except RuntimeError as error:
-            raise UsageError(f"no home folder: {error}", hint=f"Set {HOME_VARIABLE} to a folder.") from None
+            raise UsageError(f"cannot find a home folder: {error}", hint=f"Set {HOME_VARIABLE} to a folder.") from None
 
     def own(self) -> tuple[Path, ...]:
-        """Return the folders that only this program puts things into: the three, the folder of saved requests, and
-        the one above them where ``API_EXPLORER_HOME`` holds nothing else."""
+        """Return the folders that only this program uses: the three, the folder of saved requests, and their parent if
+        ``API_EXPLORER_HOME`` contains nothing else."""
         folders = [*self, self.data / "saved"]
-        above = {folder.parent for folder in self}
-        if len(above) == 1:
-            home = above.pop()
+        parents = {folder.parent for folder in self}
+        if len(parents) == 1:
+            home = parents.pop()
             try:
                 names = {entry.name for entry in home.iterdir()}
             except OSError:
@@ -65,19 +65,19 @@ class Folders(NamedTuple):
 
     @property
     def history(self) -> Path:
-        """The history's database."""
+        """Path of the history database."""
         return self.data / "history.sqlite3"
 
     @property
     def track_progress(self) -> Path:
-        """How far a person is with the guided tracks; there once a track was taken up."""
+        """Path of the progress in the guided tracks. The file exists once a track was started."""
         return self.data / "tracks.json"
 
 
 def _absolute(home: str) -> Path:
     try:
         folder = Path(home).expanduser().absolute()
-        folder.exists()  # fails where no path can be: a name that is too long, a folder that may not be searched
+        folder.exists()  # raises for an invalid path, such as a name that is too long
         return folder
     except (RuntimeError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
@@ -88,7 +88,7 @@ def _absolute(home: str) -> Path:
 
 
 def shipped_path(name: str) -> Path:
-    """Return a file or folder of the program: in the package's ``_data``, or at the top of a checkout."""
+    """Return the path of a shipped file or folder: in the package's ``_data``, or at the top of a checkout."""
     package = Path(explorer.__file__).parent
     installed = package / "_data" / name
     return installed if installed.exists() else package.parent / name
@@ -99,11 +99,11 @@ _OTHERS: Final = 0o077
 
 
 def make_folder(path: Path) -> None:
-    """Make *path* and every folder above it that is missing, each for its owner only; ``mkdir(parents=True)`` gives
-    that mode to the last alone. Folders that exist stay as they are.
+    """Create *path* and its missing parents, each for its owner only; ``mkdir(parents=True)`` sets the mode of the last
+    alone. Existing folders are unchanged.
 
     Raises:
-        OSError: one cannot be made, or is no folder.
+        OSError: a folder cannot be created, or is not a folder.
     """
     missing = []
     here = path
@@ -117,8 +117,7 @@ def make_folder(path: Path) -> None:
 
 
 def restrict_permissions(folders: Iterable[Path]) -> None:
-    """Take away the rights of others to those *folders* that exist and are ours; one that cannot be changed stays as it
-    is, since that is no reason not to start."""
+    """Remove the permissions of others on those *folders* that exist and belong to the user. Ignore failures."""
     if os.name != "posix":
         return
     for folder in folders:

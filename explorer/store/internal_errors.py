@@ -1,7 +1,7 @@
-"""What is told of a defect of this program: types and places, never a value, since any value may be a secret.
+"""Reports of internal errors: types and code positions, never a value, since any value could be a secret.
 
-unexpected exception ─► text_of: types, files, lines, functions ─► <data>/defects/defect-N.txt
-                                                                └► one sentence on the terminal
+unexpected exception ─► format_error: types, files, lines, functions ─► <data>/defects/defect-N.txt
+                                                                     └► one line on the terminal
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from explorer.store.folders import Folders
 
 MAX_REPORTS: Final = 20
-"""Files of defects that are kept; the oldest goes first."""
+"""Report files kept; the oldest are deleted."""
 EXIT_CODE: Final = 70
-"""What both shells end with; EX_SOFTWARE of BSD's ``sysexits.h``, apart from what a vendor or a user can cause."""
+"""Exit code of both programs: EX_SOFTWARE of BSD's ``sysexits.h``. No vendor or user error has it."""
 _DEPTH: Final = 60
-"""Places of one exception that are written; of a deeper one, the innermost."""
+"""Maximum frames per exception; the innermost are kept."""
 
 
 def format_error(error: BaseException) -> str:
-    """The exception, and those it came from, as types and places."""
+    """Return the exception and its causes as types and code positions."""
     head = f"API Explorer {__version__}, Python {platform.python_version()}, {platform.system()}\n"
     return head + "\n".join(_chain(error)) + "\n"
 
@@ -41,15 +41,15 @@ def _chain(error: BaseException) -> Iterator[str]:
         yield (
             f"\n{type(current).__module__}.{type(current).__qualname__}"
             if len(seen) == 1
-            else (f"\ncame from {type(current).__module__}.{type(current).__qualname__}")
+            else (f"\ncaused by {type(current).__module__}.{type(current).__qualname__}")
         )
         yield from _places(current.__traceback__)
         for inner in getattr(current, "exceptions", ()):
-            yield f"  holds {type(inner).__module__}.{type(inner).__qualname__}"
+            yield f"  contains {type(inner).__module__}.{type(inner).__qualname__}"
             yield from _places(inner.__traceback__)
-        wrapped = getattr(current, "error", None)  # a worker's failure carries the error that it failed with
-        following = current.__cause__ or current.__context__
-        current = following or (wrapped if isinstance(wrapped, BaseException) else None)
+        wrapped = getattr(current, "error", None)  # a worker's failure has the original error
+        cause = current.__cause__ or current.__context__
+        current = cause or (wrapped if isinstance(wrapped, BaseException) else None)
 
 
 def _places(trace: TracebackType | None) -> list[str]:
@@ -62,7 +62,7 @@ def _places(trace: TracebackType | None) -> list[str]:
 
 
 def _relative_path(file: str) -> str:
-    """A file's path without what is a person's own: from the package or the library on."""
+    """Return a path without its personal part: from the package or the library on."""
     parts = Path(file).parts
     for mark in ("site-packages", "lib"):
         if mark in parts:
@@ -73,27 +73,27 @@ def _relative_path(file: str) -> str:
 
 
 def write_crash_report(error: BaseException, folders: Folders) -> str:
-    """Write the details into the data folder, and give the sentence for a person. Blocks."""
+    """Write the details into the data folder and return the message for the user. Blocks."""
     from explorer.store.files import write_atomic
 
     text = format_error(error)
     kind = type(error).__name__
     folder = folders.data / "defects"
     try:
-        path = _next(folder)
+        path = _next_path(folder)
         write_atomic(path, text.encode("utf-8", "replace"))
     except (OSError, StoreError):
-        return f"A defect of this program ended it ({kind}). No details could be written to {folder}:\n{text}"
+        return f"Internal error ({kind}). The details could not be written to {folder}:\n{text}"
     return (
-        f"A defect of this program ended it ({kind}). Nothing that was kept is lost. Please report it with {path}, "
-        "which names types and places in the program, and no values."
+        f"Internal error ({kind}). Your history is safe. Please report it with {path}, "
+        "which contains types and code positions but no values."
     )
 
 
-def _next(folder: Path) -> Path:
-    """The next free name in *folder*; files beyond those that are kept are taken away."""
+def _next_path(folder: Path) -> Path:
+    """Return the next free path in *folder*, after deleting the oldest reports."""
     numbers = sorted(
-        int(number) for one in folder.glob("defect-*.txt") if (number := one.stem.removeprefix("defect-")).isdigit()
+        int(number) for file in folder.glob("defect-*.txt") if (number := file.stem.removeprefix("defect-")).isdigit()
     )
     for old in numbers[: max(0, len(numbers) - MAX_REPORTS + 1)]:
         (folder / f"defect-{old}.txt").unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Append-only JSON Lines: evidence on readings, dismissed drift findings, trusted hosts."""
+"""Append-only JSON Lines logs: evidence for readings, dismissed drift findings, trusted hosts."""
 
 from __future__ import annotations
 
@@ -24,40 +24,42 @@ _FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0
 
 
 def read_lines(path: Path, kind: type[T]) -> tuple[tuple[T, ...], tuple[str, ...]]:
-    """The facts in the order in which they were added, and a sentence where some could not be read."""
+    """Return the records in the order in which they were added, and the problems of the file."""
     try:
         data = read_bytes(path)
     except FileError as error:
-        return (), (f"{error} (nothing of it is shown)",)
-    found: list[T] = []
-    bad: list[int] = []
+        return (), (f"{error} (ignored)",)
+    records: list[T] = []
+    unreadable: list[int] = []
     decoder = msgspec.json.Decoder(kind)
     for number, line in enumerate((data or b"").split(b"\n"), 1):
         if not line.strip():
             continue
         try:
-            found.append(decoder.decode(line))
+            records.append(decoder.decode(line))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            bad.append(number)
-    if not bad:
-        return tuple(found), ()
-    which = f"line {bad[0]}" if len(bad) == 1 else f"{len(bad)} lines, the first of them line {bad[0]},"
-    return tuple(found), (f"{path}: {which} cannot be read and is left out; the file is as it was",)
+            unreadable.append(number)
+    if not unreadable:
+        return tuple(records), ()
+    lines = (
+        f"line {unreadable[0]} is" if len(unreadable) == 1 else f"{len(unreadable)} lines (first: {unreadable[0]}) are"
+    )
+    return tuple(records), (f"{path}: {lines} unreadable and ignored",)
 
 
-def add_lines(path: Path, facts: Sequence[object]) -> None:
-    """Put facts at the end of the file, in one write; what it holds stays as it is.
+def add_lines(path: Path, records: Sequence[object]) -> None:
+    """Append *records* to the file in one write.
 
     Raises:
         StoreError: the file could not be written, or is a link, which is not followed.
     """
-    text = b"".join(msgspec.json.encode(one) + b"\n" for one in facts)
+    text = b"".join(msgspec.json.encode(record) + b"\n" for record in records)
     try:
         make_folder(path.parent)
         descriptor = os.open(path, _FLAGS, 0o600)
         try:
             size = os.fstat(descriptor).st_size
-            if size:  # a line that a crash left without its end must not swallow the next one
+            if size:  # a crash can leave the last line without a newline
                 os.lseek(descriptor, size - 1, os.SEEK_SET)
                 text = text if os.read(descriptor, 1) == b"\n" else b"\n" + text
             os.write(descriptor, text)
@@ -66,11 +68,11 @@ def add_lines(path: Path, facts: Sequence[object]) -> None:
             os.close(descriptor)
     except OSError as error:
         why = "it is a link, which is not followed" if path.is_symlink() else os_reason(error)
-        raise StoreError(f"{path} could not be written: {why}", hint="What it held is still there.") from error
+        raise StoreError(f"{path} could not be written: {why}", hint="Its content is unchanged.") from error
 
 
 class DismissedFinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One finding that is not to be shown; ``back`` shows it again."""
+    """A dismissed drift finding; ``back`` shows it again."""
 
     key: str
     at: float
@@ -79,19 +81,19 @@ class DismissedFinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
 
 def dismissed_path(folders: Folders) -> Path:
-    """Where they are kept."""
+    """Return the path of the dismissed findings."""
     return folders.data / "drift.jsonl"
 
 
 def load_dismissed(folders: Folders) -> tuple[frozenset[str], tuple[str, ...]]:
-    """The keys of findings that are not to be shown, and a sentence where the file is damaged. Blocking."""
+    """Return the keys of dismissed findings, and the problems of the file. Blocks."""
     lines, problems = read_lines(dismissed_path(folders), DismissedFinding)
-    last = {one.key: one.back for one in lines}
+    last = {line.key: line.back for line in lines}
     return frozenset(key for key, back in last.items() if not back), problems
 
 
 def dismiss(folders: Folders, key: str, now: float, *, back: bool = False) -> None:
-    """Let a finding not be shown from now on, or (*back*) be shown again. Blocking.
+    """Dismiss a finding, or show it again (*back*). Blocks.
 
     Raises:
         StoreError: the file could not be written.
@@ -100,14 +102,14 @@ def dismiss(folders: Folders, key: str, now: float, *, back: bool = False) -> No
 
 
 class TrustedHost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An origin that the credentials of a vendor's environment may go to; ``revoked`` takes that back."""
+    """An origin that can receive the credentials of a vendor's environment; ``revoked`` cancels that."""
 
     origin: str
-    """``https://api.example.com`` or ``http://127.0.0.1:8080``: normalized, the scheme's own port left out."""
+    """``https://api.example.com`` or ``http://127.0.0.1:8080``: normalized, without the scheme's default port."""
     vendor: str
     environment: str
     at: float
-    """When a person allowed or revoked it: Unix time, seconds."""
+    """When the user allowed or revoked it: Unix time, seconds."""
     revoked: bool = False
 
 
@@ -117,15 +119,14 @@ def trusted_path(folders: Folders) -> Path:
 
 
 def load_trusted(folders: Folders) -> tuple[tuple[TrustedHost, ...], tuple[str, ...]]:
-    """Return the trusted hosts in the order in which they were allowed, and a sentence where the file is damaged.
-    Blocking."""
+    """Return the trusted hosts in the order in which they were allowed, and the problems of the file. Blocks."""
     lines, problems = read_lines(trusted_path(folders), TrustedHost)
     last = {(line.origin, line.vendor, line.environment): line for line in lines}
     return tuple(line for line in last.values() if not line.revoked), problems
 
 
 def add_trusted(folders: Folders, origin: str, vendor: str, environment: str, now: float) -> None:
-    """Let the credentials of *vendor* in *environment* go to *origin* from now on. Blocking.
+    """Allow *origin* to receive the credentials of *vendor* in *environment*. Blocks.
 
     Raises:
         StoreError: the file could not be written.
@@ -135,7 +136,7 @@ def add_trusted(folders: Folders, origin: str, vendor: str, environment: str, no
 
 
 def revoke_trusted(folders: Folders, hosts: Iterable[TrustedHost], now: float) -> None:
-    """Take *hosts* off the list. Blocking.
+    """Remove *hosts* from the list. Blocks.
 
     Raises:
         StoreError: the file could not be written.
@@ -149,7 +150,7 @@ EvidenceVerdict = Literal["accepted", "refused", "unclear", "forgotten"]
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What came of one request under one choice of a reading."""
+    """The outcome of one request under one choice of a reading."""
 
     vendor: str
     endpoint: str
@@ -160,71 +161,71 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: float
     """Unix time, seconds."""
     verdict: EvidenceVerdict
-    """``unclear``: no answer, or one that says nothing of the reading (a 500, a 429)."""
+    """``unclear``: no response, or one that does not depend on the reading (a 500, a 429)."""
     status: int | None = None
     reason: str = ""
     outcome: str = ""
     number: int = 0
-    """The entry of the history, or 0."""
+    """Number of the history entry, or 0."""
     wide: bool = False
-    """Whether the reading concerns every call of the vendor."""
+    """Whether the reading applies to every call of the vendor."""
     base_url: str = ""
-    """Where it went, if not to the environment's own place."""
+    """Base URL of the request if it is not the environment's."""
 
     @property
     def place(self) -> tuple[str, str, str, str, str]:
-        """What a later trial takes the place of."""
+        """Key of the trial: a later one with the same key replaces it."""
         where = self.environment + (f" {self.base_url}" if self.base_url else "")
         return (self.vendor, "" if self.wide else self.endpoint, self.key, self.choice, where)
 
 
 @dataclass(frozen=True)
 class EvidenceLog:
-    """The trials that count, and what is wrong with the file."""
+    """The current trials, and the problems of the file."""
 
     trials: tuple[Evidence, ...] = ()
     problems: tuple[str, ...] = ()
 
     def of(self, vendor: str, endpoint: str, key: str, choice: str) -> tuple[Evidence, ...]:
-        """The last trial of a choice in each environment, the newest first; *endpoint* is empty for a reading that
-        concerns every call."""
-        found = [one for one in self.trials if one.place[:4] == (vendor, endpoint, key, choice)]
-        return tuple(sorted(found, key=lambda one: -one.at))
+        """Return the last trial of a choice in each environment, newest first. *endpoint* is empty for a reading that
+        applies to every call."""
+        trials = [trial for trial in self.trials if trial.place[:4] == (vendor, endpoint, key, choice)]
+        return tuple(sorted(trials, key=lambda trial: -trial.at))
 
     @property
     def keys(self) -> set[tuple[str, str, str]]:
-        """Vendor, endpoint (or empty) and key of every reading that was tried."""
-        return {one.place[:3] for one in self.trials}
+        """Vendor, endpoint (or empty) and key of every tried reading."""
+        return {trial.place[:3] for trial in self.trials}
 
 
 def evidence_path(folders: Folders) -> Path:
-    """Where trials are kept."""
+    """Return the path of the trials."""
     return folders.data / "evidence.jsonl"
 
 
 def load_evidence(folders: Folders) -> EvidenceLog:
-    """Every trial that counts. Blocking."""
+    """Return every current trial. Blocks."""
     lines, problems = read_lines(evidence_path(folders), Evidence)
-    last = {one.place: one for one in lines}
-    return EvidenceLog(tuple(one for one in last.values() if one.verdict != "forgotten"), problems)
+    last = {line.place: line for line in lines}
+    return EvidenceLog(tuple(trial for trial in last.values() if trial.verdict != "forgotten"), problems)
 
 
 def add_evidence(folders: Folders, trials: Sequence[Evidence]) -> None:
-    """Keep trials. Blocking.
+    """Append trials. Blocks.
 
     Raises:
-        StoreError: the file could not be written; what it held is still there.
+        StoreError: the file could not be written.
     """
     add_lines(evidence_path(folders), trials)
 
 
 def forget_evidence(folders: Folders, trials: Iterable[Evidence], now: float) -> int:
-    """Let trials count no more; how many. Blocking.
+    """Discard trials and return their number. Blocks.
 
     Raises:
         StoreError: the file could not be written.
     """
-    gone = [msgspec.structs.replace(one, verdict="forgotten", at=now) for one in trials]
-    if gone:
-        add_lines(evidence_path(folders), gone)
-    return len(gone)
+    discarded = [msgspec.structs.replace(trial, verdict="forgotten", at=now) for trial in trials]
+    if discarded:
+        add_lines(evidence_path(folders), discarded)
+    return len(discarded)

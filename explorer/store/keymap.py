@@ -1,5 +1,4 @@
-"""Keys that a person gives to actions. The terminal library takes any text for a key and lets go of the old one without
-a word; so what is wrong is found here."""
+"""Check the user's keymap. Textual accepts any string as a key and silently drops the default one."""
 
 from __future__ import annotations
 
@@ -36,8 +35,11 @@ _WORDS: Final = {
 
 
 class KeymapAction(NamedTuple):
-    """An action that keys can be given to. Two actions of the same scope must not share a key; what has the focus comes
-    first, so a pane's key may shadow the same key of the empty scope (everywhere), which goes on working elsewhere."""
+    """An action with configurable keys. Two actions of the same scope must not share a key.
+
+    The focused widget has priority, so a pane's key can shadow the same key of the empty scope, which applies
+    everywhere.
+    """
 
     id: str
     keys: str
@@ -47,58 +49,62 @@ class KeymapAction(NamedTuple):
 def check_keymap(
     keymap: Mapping[str, str], actions: Iterable[KeymapAction], file: str = "settings.toml"
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """What of *keymap* can be used (keys in the library's spelling), and a sentence for everything that cannot."""
+    """Return the valid part of *keymap* in Textual's spelling, and the problems of the rest."""
     known = {action.id: action for action in actions}
-    good: dict[str, str] = {}
+    valid: dict[str, str] = {}
     problems: list[str] = []
     for action_id, text in keymap.items():
         at = f"{file}: keymap.{action_id}"
         if action_id not in known:
             near = nearest(action_id, known)
-            problems.append(f"{at}: no such action" + (f"; did you mean {near!r}?" if near else "; `?` lists them"))
+            problems.append(
+                f"{at}: unknown action" + (f"; did you mean {near!r}?" if near else "; press ? for the list")
+            )
             continue
-        keys, wrong = _keys(text)
-        problems += [f"{at}: {one}" for one in wrong]
-        if keys and not wrong:
-            good[action_id] = ",".join(keys)
-    _drop_conflicts(good, known, problems, file)
-    return good, tuple(problems)
+        keys, key_problems = _keys(text)
+        problems += [f"{at}: {problem}" for problem in key_problems]
+        if keys and not key_problems:
+            valid[action_id] = ",".join(keys)
+    _drop_conflicts(valid, known, problems, file)
+    return valid, tuple(problems)
 
 
 def _keys(text: str) -> tuple[list[str], list[str]]:
     keys: list[str] = []
-    wrong: list[str] = []
+    problems: list[str] = []
     pieces = [","] if text.strip() == "," else text.split(",")
     for piece in pieces:
         key, problem = normal_key(piece.strip())
         if problem:
-            wrong.append(problem)
+            problems.append(problem)
         elif key not in keys:
             keys.append(key)
-    return keys, wrong
+    return keys, problems
 
 
 def normal_key(text: str) -> tuple[str, str]:
-    """A key in the library's spelling (``?`` is ``question_mark``), and what is wrong with it (empty: nothing)."""
+    """Return a key in Textual's spelling (``?`` is ``question_mark``) and its problem (empty: none)."""
     if not text:
-        return "", 'a key is missing; write one key, or several with commas between, as in "f5,ctrl+r"'
+        return "", 'a key is missing; write one key, or several separated by commas, such as "f5,ctrl+r"'
     ends_in_plus = text == "+" or text.endswith("++")
     head, base = (text[:-1], "+") if ends_in_plus else text.rpartition("+")[::2]
-    modifiers = [one.strip().lower() for one in head.split("+") if one.strip()]
-    for one in modifiers:
-        if one not in _MODIFIERS:
-            near = nearest(one, _MODIFIERS)
-            return "", f"{text!r}: {one!r} is no modifier; " + (
-                f"did you mean {near!r}?" if near else "ctrl, alt, shift …"
+    modifiers = [modifier.strip().lower() for modifier in head.split("+") if modifier.strip()]
+    for modifier in modifiers:
+        if modifier not in _MODIFIERS:
+            near = nearest(modifier, _MODIFIERS)
+            return "", f"{text!r}: {modifier!r} is not a modifier; " + (
+                f"did you mean {near!r}?" if near else "use ctrl, alt or shift"
             )
     name = _base_key(base.strip(), bool(modifiers))
     if not name:
         word = base.strip().lower()
         near = _WORDS.get(word) or nearest(word, _NAMED)
-        return "", f"{text!r} is no key; " + (f"did you mean {near!r}?" if near else 'as in "f5", "ctrl+r", "x" or "?"')
-    key = "+".join([*(one for one in _MODIFIERS if one in modifiers), name])
+        return "", f"{text!r} is not a key; " + (
+            f"did you mean {near!r}?" if near else 'examples: "f5", "ctrl+r", "x", "?"'
+        )
+    key = "+".join([*(modifier for modifier in _MODIFIERS if modifier in modifiers), name])
     if key in _SAME:
-        return "", f"{text!r} cannot be told from {_SAME[key]} in a terminal; choose another key"
+        return "", f"{text!r} is the same as {_SAME[key]} in a terminal; choose another key"
     return key, ""
 
 
@@ -114,34 +120,33 @@ def _base_key(text: str, modified: bool) -> str:
     if re.fullmatch(r"[a-z]+(?:_[a-z]+)*", word):
         for spelled in (word.replace("_", " "), word.replace("_", "-")):
             try:
-                sign = unicodedata.lookup(spelled)
+                character = unicodedata.lookup(spelled)
             except KeyError:
                 continue
-            return _base_key(sign, modified)
+            return _base_key(character, modified)
     return ""
 
 
-def _drop_conflicts(good: dict[str, str], known: Mapping[str, KeymapAction], problems: list[str], file: str) -> None:
-    """Take away keys that another action of the same scope has; actions that keep their own keys come first."""
+def _drop_conflicts(valid: dict[str, str], known: Mapping[str, KeymapAction], problems: list[str], file: str) -> None:
+    """Remove keys that another action of the same scope has. Actions with default keys take precedence."""
     owners: dict[str, list[KeymapAction]] = {}
     for action in known.values():
-        if action.id not in good:
+        if action.id not in valid:
             for key in _keys(action.keys)[0]:
                 owners.setdefault(key, []).append(action)
-    for action_id in list(good):
+    for action_id in list(valid):
         action = known[action_id]
-        clash = [
+        conflicts = [
             (key, owner)
-            for key in good[action_id].split(",")
+            for key in valid[action_id].split(",")
             for owner in owners.get(key, ())
             if owner.scope == action.scope
         ]
-        if clash:
-            key, owner = clash[0]
-            problems.append(
-                f"{file}: keymap.{action_id}: {key!r} is the key of {owner.id!r}; choose another, or move that one"
-            )
-            del good[action_id]
+        if conflicts:
+            key, owner = conflicts[0]
+            at = f"{file}: keymap.{action_id}"
+            problems.append(f"{at}: {key!r} is already the key of {owner.id!r}; choose another or change that one")
+            del valid[action_id]
             continue
-        for key in good[action_id].split(","):
+        for key in valid[action_id].split(","):
             owners.setdefault(key, []).append(action)

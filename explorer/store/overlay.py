@@ -1,13 +1,13 @@
-"""A person's own say over the catalog: ``<config>/overlays/VENDOR.toml``, in the catalog's own tables.
+"""The user's changes to the catalog: ``<config>/overlays/VENDOR.toml``, with the catalog's tables.
 
     [vendors.shop.endpoints.orders_list.readings.verb]
-    default = "post"                       # a reading that was adopted
+    default = "post"                       # an adopted reading
 
     [vendors.shop.endpoints.orders_list.params.status]
-    also = ["parked"]                      # drift that was accepted
+    also = ["parked"]                      # accepted drift
 
-It is laid over the catalog last, so a newer catalog never takes anything of it back. The program changes single keys of
-it; comments and everything else stay as they were written.
+An overlay is merged last, so a newer catalog never overrides it. The program changes single keys and keeps comments and
+everything else.
 """
 
 from __future__ import annotations
@@ -28,43 +28,43 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 Change = tuple[Path, Any]
-"""A path below ``vendors.VENDOR`` and the value to stand there; None takes it away."""
-_FILE_HEADER: Final = "# Laid over the catalog: readings that were adopted, drift that was accepted. Yours to edit.\n"
+"""A path below ``vendors.VENDOR`` and its new value; None deletes the key."""
+_FILE_HEADER: Final = "# Changes to the catalog: adopted readings and accepted drift. You can edit this file.\n"
 _MAX_ATTEMPTS: Final = 5
-"""How often a change is made again because another instance changed the file meanwhile."""
+"""Attempts to make a change while other instances change the file."""
 
 
 def overlays_folder(folders: Folders) -> FilePath:
-    """Where overlays are."""
+    """Return the folder of the overlays."""
     return folders.config / "overlays"
 
 
 def overlay_path(folders: Folders, vendor: str) -> FilePath:
-    """Where what is laid over one vendor stands."""
+    """Return the path of a vendor's overlay."""
     return overlays_folder(folders) / f"{vendor}.toml"
 
 
 def read_overlay(folders: Folders, vendor: str) -> dict[str, Any]:
-    """What the file says below ``vendors.VENDOR``; empty where there is none, or it cannot be read. Blocking."""
+    """Return the table ``vendors.VENDOR``; empty if there is none or the file cannot be read. Blocks."""
     path = overlay_path(folders, vendor)
     try:
         data = read_bytes(path)
         table = parse_toml(data, str(path)) if data else {}
     except FileError:
         return {}
-    found = table.get("vendors", {})
-    found = found.get(vendor, {}) if isinstance(found, Mapping) else {}
-    return dict(found) if isinstance(found, Mapping) else {}
+    vendors = table.get("vendors", {})
+    overlay = vendors.get(vendor, {}) if isinstance(vendors, Mapping) else {}
+    return dict(overlay) if isinstance(overlay, Mapping) else {}
 
 
 def adopted_readings(folders: Folders, vendor: str) -> dict[tuple[str, str], str]:
-    """The readings whose default is a person's own choice: (endpoint or empty, key) → choice. Blocking."""
+    """Return the adopted readings: (endpoint or empty, key) → choice. Blocks."""
     table = read_overlay(folders, vendor)
-    found = {("", key): one for key, one in _defaults(table).items()}
+    adopted = {("", key): choice for key, choice in _defaults(table).items()}
     endpoints = table.get("endpoints", {})
     for name, endpoint in endpoints.items() if isinstance(endpoints, Mapping) else ():
-        found.update({(name, key): one for key, one in _defaults(endpoint).items()})
-    return found
+        adopted.update({(name, key): choice for key, choice in _defaults(endpoint).items()})
+    return adopted
 
 
 def _defaults(table: Any) -> dict[str, str]:
@@ -72,9 +72,9 @@ def _defaults(table: Any) -> dict[str, str]:
     if not isinstance(readings, Mapping):
         return {}
     return {
-        key: one["default"]
-        for key, one in readings.items()
-        if isinstance(one, Mapping) and isinstance(one.get("default"), str)
+        key: reading["default"]
+        for key, reading in readings.items()
+        if isinstance(reading, Mapping) and isinstance(reading.get("default"), str)
     }
 
 
@@ -84,21 +84,22 @@ def change_overlay(
     changes: Sequence[Change],
     check: Callable[[FilePath, bytes], Sequence[object]] = lambda _path, _data: (),
 ) -> tuple[str, ...]:
-    """Make *changes* below ``vendors.VENDOR`` of the file as it is now; what had to be done for it, in sentences.
-    *check* looks at the file as it would be and gives what is wrong with it. Blocking.
+    """Make *changes* below ``vendors.VENDOR`` of the current file and return notes for the user.
+
+    *check* returns the problems of the changed file. Blocks.
 
     Raises:
-        SettingsError: the file cannot be understood, or would be wrong after the change; it is as it was.
-        StoreError: it could not be written; it is as it was.
+        SettingsError: the file is invalid, or would be after the change; it is unchanged.
+        StoreError: the file could not be written; it is unchanged.
     """
     path = overlay_path(folders, vendor)
-    for turn in range(_MAX_ATTEMPTS):
+    for attempt in range(_MAX_ATTEMPTS):
         data = _read(path)
         text, notes = _changed(data or b"", path, vendor, changes)
         problems = check(path, text.encode())
         if problems:
-            raise SettingsError("\n".join(map(str, problems)), hint=f"Mend {path}, or take the entry out of it.")
-        if _read(path) == data or turn == _MAX_ATTEMPTS - 1:
+            raise SettingsError("\n".join(map(str, problems)), hint=f"Fix {path}, or delete the entry from it.")
+        if _read(path) == data or attempt == _MAX_ATTEMPTS - 1:
             if notes and data:
                 keep_damaged(path, data, "old")
             write_atomic(path, text.encode(), follow_link=True)
@@ -114,30 +115,30 @@ def _read(path: FilePath) -> bytes | None:
 
 
 def _changed(data: bytes, path: FilePath, vendor: str, changes: Sequence[Change]) -> tuple[str, tuple[str, ...]]:
-    """The text after the changes; a sentence where its comments could not be kept."""
+    """Return the changed text, and a note if its comments could not be kept."""
     try:
-        wanted = parse_toml(data, str(path))
+        new = parse_toml(data, str(path))
     except FileError as error:
-        raise SettingsError(str(error), hint="Nothing was changed. Mend the file first; it is yours.") from None
-    old = deepcopy(wanted)
+        raise SettingsError(str(error), hint="Nothing was changed. Fix the file first.") from None
+    old = deepcopy(new)
     for below, value in changes:
-        _put(wanted, ("vendors", vendor, *below), value)
-    text = edit_toml(data.decode("utf-8-sig") if data else _FILE_HEADER, old, wanted)
+        _put(new, ("vendors", vendor, *below), value)
+    text = edit_toml(data.decode("utf-8-sig") if data else _FILE_HEADER, old, new)
     if text is not None:
         return text, ()
-    note = f"the comments of {path} could not be kept in place; it is kept beside as {path.name}.old"
-    return _FILE_HEADER + dump_toml(wanted), (note,) if b"#" in data.replace(_FILE_HEADER.encode(), b"") else ()
+    note = f"the comments of {path} could not be kept; the old file is {path.name}.old"
+    return _FILE_HEADER + dump_toml(new), (note,) if b"#" in data.replace(_FILE_HEADER.encode(), b"") else ()
 
 
 def _put(table: dict[str, Any], path: Path, value: Any) -> None:
-    """Put *value* at *path*, tables made on the way; None takes it away, and the tables that are empty then."""
+    """Set *value* at *path*, creating missing tables. None deletes the key and the tables that are then empty."""
     if len(path) > 1:
         if path[0] not in table:
             if value is None:
                 return
             table[path[0]] = {}
         if not isinstance(table[path[0]], Mapping):
-            raise SettingsError(f"{path[0]} is not a table", hint="Nothing was changed. Mend the file first.")
+            raise SettingsError(f"{path[0]} is not a table", hint="Nothing was changed. Fix the file first.")
         _put(table[path[0]], path[1:], value)
         if value is None and not table[path[0]]:
             del table[path[0]]

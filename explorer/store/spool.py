@@ -1,5 +1,5 @@
-"""A temporary file for bytes that are too many to be kept in memory. Nobody else can read it, and no name leads to it
-once it is open, so that it is gone when the program ends, however that happens.
+"""Temporary storage for large bodies. The file is owner-only and unlinked after opening, so the OS removes it even
+after a crash.
 
     chunks ── append ──► memory ── more than *above* ──► file ── data ──► bytes, or a memory map of the file
 """
@@ -15,16 +15,15 @@ if TYPE_CHECKING:
     from explorer.core.text.data import Data
 
 MEMORY_LIMIT: Final = 8_000_000
-"""Bytes above which the body of an answer is kept in a file."""
+"""Bytes above which the body of a response is stored in a file."""
 
 
 class Spool:
-    """Bytes in memory up to *above* of them, beyond that in a temporary file (mode 0600, without a name where the
-    system can) that is read through a memory map.
+    """Bytes in memory up to *above*, beyond that in a temporary file (mode 0600) that is read through a memory map.
 
-    A ``Store`` for a document. It closes when nobody has it any more, or is told to; what ``data`` gave stays valid as
-    long as somebody has that, and the file with it. Where the file cannot be written (a full disk), the bytes go on in
-    memory and ``problem`` says why.
+    A ``Store`` for a document. It closes when it is garbage-collected or on ``close``. A map returned by ``data`` keeps
+    the file alive. If the file cannot be written (a full disk), the bytes stay in memory and ``problem`` has the
+    reason.
     """
 
     def __init__(self, above: int = 0) -> None:
@@ -38,7 +37,7 @@ class Spool:
 
     @property
     def size(self) -> int:
-        """Bytes so far."""
+        """Number of bytes so far."""
         return self._size
 
     def __del__(self) -> None:
@@ -53,7 +52,7 @@ class Spool:
                 _write(self._file, data)
                 self._size += len(data)
             except OSError as error:
-                self._to_memory(f"no room for a temporary file: {error.strerror or error}")
+                self._to_memory(f"cannot write a temporary file: {error.strerror or error}")
             else:
                 return
         self._memory += data
@@ -61,7 +60,7 @@ class Spool:
 
     @property
     def data(self) -> Data:
-        """All bytes so far. A map that was given out before stays valid until it is no longer used."""
+        """All bytes so far. A map that was returned earlier stays valid."""
         if self._file is None:
             if len(self._joined) != len(self._memory):
                 self._joined = bytes(self._memory)
@@ -74,7 +73,7 @@ class Spool:
         return self._map
 
     def close(self) -> None:
-        """Give the file back; nothing can be read from here any more."""
+        """Release the file. Nothing can be read afterwards."""
         self._map = None
         self._size = 0
         self._memory, self._joined = bytearray(), b""
@@ -86,30 +85,30 @@ class Spool:
         try:
             file = tempfile.TemporaryFile(prefix="api-explorer-")  # noqa: SIM115 - closed by ``close``
         except OSError as error:
-            self.problem = f"no temporary file: {error.strerror or error}"
+            self.problem = f"cannot create a temporary file: {error.strerror or error}"
             return
         try:
             _write(file, bytes(self._memory))
         except OSError as error:
             file.close()
-            self.problem = f"no room for a temporary file: {error.strerror or error}"
+            self.problem = f"cannot write a temporary file: {error.strerror or error}"
             return
         self._file = file
         self._memory, self._joined = bytearray(), b""
 
     def _to_memory(self, problem: str) -> None:
-        before = bytes(self.data)[: self._size] if self._size else b""
+        content = bytes(self.data)[: self._size] if self._size else b""
         self.close()
         self.problem = problem
-        self._memory += before
+        self._memory += content
 
 
 def _write(file: IO[bytes], data: bytes) -> None:
-    view, at = memoryview(data), 0
-    while at < len(view):
-        at += os.write(file.fileno(), view[at:])
+    view, offset = memoryview(data), 0
+    while offset < len(view):
+        offset += os.write(file.fileno(), view[offset:])
 
 
 def large_spool() -> Spool:
-    """A spool that goes to a file from ``MEMORY_LIMIT`` bytes on."""
+    """Return a spool that uses a file above ``MEMORY_LIMIT`` bytes."""
     return Spool(above=MEMORY_LIMIT)

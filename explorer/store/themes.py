@@ -1,4 +1,4 @@
-"""Theme files: those shipped and the user's own, checked without loading textual."""
+"""Theme files, shipped and the user's, checked without importing textual."""
 
 from __future__ import annotations
 
@@ -24,14 +24,25 @@ BASE: Final = (
     "primary", "secondary", "warning", "error", "success", "accent",
     "foreground", "background", "surface", "panel", "boost",
 )  # fmt: skip
-METHODS: Final = tuple(f"method-{one}" for one in ("get", "head", "post", "put", "patch", "delete"))
-VERDICTS: Final = tuple(f"verdict-{one}" for one in ("ok", "failed", "partial", "unknown"))
+METHODS: Final = tuple(f"method-{method}" for method in ("get", "head", "post", "put", "patch", "delete"))
+VERDICTS: Final = tuple(f"verdict-{verdict}" for verdict in ("ok", "failed", "partial", "unknown"))
 SYNTAX: Final = tuple(
-    f"syntax-{one}"
-    for one in ("key", "string", "number", "constant", "punctuation", "tag", "attribute", "comment", "error", "offset")
+    f"syntax-{token}"
+    for token in (
+        "key",
+        "string",
+        "number",
+        "constant",
+        "punctuation",
+        "tag",
+        "attribute",
+        "comment",
+        "error",
+        "offset",
+    )
 )
 OWN: Final = (*METHODS, *VERDICTS, *SYNTAX, "guarded", "guarded-text")
-"""The variables that only this program has."""
+"""Variables that only this program defines."""
 
 _DARK: Final = (
     "#7cc7a2 #7cc7a2 #e3b46b #82b1ff #b9a5ff #ff8f8f "  # methods
@@ -47,9 +58,9 @@ _LIGHT: Final = (
 )
 
 _SHADES: Final = tuple(
-    f"{name}-{way}-{step}"
+    f"{name}-{direction}-{step}"
     for name in (*BASE, "primary-background", "secondary-background")
-    for way in ("lighten", "darken")
+    for direction in ("lighten", "darken")
     for step in (1, 2, 3)
 )
 _STYLED_NAMES: Final = """
@@ -76,11 +87,11 @@ _COLORED_NAMES: Final = """
 _STYLED: Final = tuple(_STYLED_NAMES.split())
 _COLORED: Final = tuple(_COLORED_NAMES.split())
 VARIABLES: Final = (*OWN, *_AUTOMATIC, *_COLORED, *_STYLED, *_SHADES)
-"""Every name that may stand in a theme's ``variables``."""
+"""Every name allowed in a theme's ``variables``."""
 
 
 class ThemeFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A theme whose every value has been checked. ``colours`` are keyword arguments of the library's theme."""
+    """A checked theme. ``colours`` are keyword arguments of Textual's ``Theme``."""
 
     name: str
     title: str = ""
@@ -96,13 +107,15 @@ class _CachedThemes(msgspec.Struct, frozen=True):
 
 
 def default_variables(dark: bool = True) -> dict[str, str]:
-    """A colour for each of our own variables, for themes that do not name them."""
+    """Return a default color for each variable of this program."""
     return dict(zip(OWN, (_DARK if dark else _LIGHT).split(), strict=True))
 
 
 def load_themes(folders: Folders) -> tuple[tuple[ThemeFile, ...], tuple[str, ...]]:
-    """All themes, the shipped ones first, and a sentence for everything that is wrong. A user's theme takes the place
-    of a shipped one of the same name; a file with anything wrong in it is left out."""
+    """Return all themes, the shipped ones first, and the problems of the files.
+
+    A user's theme replaces a shipped one of the same name. An invalid file is skipped.
+    """
     problems: list[str] = []
     sources: list[tuple[Path, bytes]] = []
     for folder in (shipped_path("themes"), folders.config / "themes"):
@@ -111,25 +124,20 @@ def load_themes(folders: Folders) -> tuple[tuple[ThemeFile, ...], tuple[str, ...
                 _read(path, sources, problems)
         except FileError as error:
             problems.append(str(error))
-    key = cache_key(
-        [
-            explorer.__version__,
-            source_stamp(Path(__file__).parent),
-            *(p for one in sources for p in (str(one[0]), one[1])),
-        ]
-    )
-    kept = read_cached(folders.cache, "themes", key, _CachedThemes)
-    if kept is None:
-        kept = _decode_all(sources)
-        write_cached(folders.cache, "themes", key, kept)
-    return kept.themes, (*problems, *kept.problems)
+    contents = (part for path, data in sources for part in (str(path), data))
+    key = cache_key([explorer.__version__, source_stamp(Path(__file__).parent), *contents])
+    cached = read_cached(folders.cache, "themes", key, _CachedThemes)
+    if cached is None:
+        cached = _decode_all(sources)
+        write_cached(folders.cache, "themes", key, cached)
+    return cached.themes, (*problems, *cached.problems)
 
 
 def _read(path: Path, sources: list[tuple[Path, bytes]], problems: list[str]) -> None:
     try:
         data = read_bytes(path)
     except FileError as error:
-        problems.append(f"{error} (the theme is left out)")
+        problems.append(f"{error} (theme skipped)")
         return
     if data is not None:
         sources.append((path, data))
@@ -139,70 +147,71 @@ def _decode_all(sources: Iterable[tuple[Path, bytes]]) -> _CachedThemes:
     themes: dict[str, ThemeFile] = {}
     problems: list[str] = []
     for path, data in sources:
-        theme, wrong = decode_theme(data, str(path), path.stem)
-        problems += [f"{one} (the theme is left out)" for one in wrong]
+        theme, theme_problems = decode_theme(data, str(path), path.stem)
+        problems += [f"{problem} (theme skipped)" for problem in theme_problems]
         if theme is None:
             continue
-        before = themes.get(theme.name)
-        if before and Path(before.file).parent == path.parent:
-            problems.append(
-                f"{path}: name: {before.file} has the name {theme.name!r} too; give one of them another name"
-            )
+        duplicate = themes.get(theme.name)
+        if duplicate and Path(duplicate.file).parent == path.parent:
+            problems.append(f"{path}: name: {duplicate.file} is also named {theme.name!r}; rename one of them")
             continue
         themes[theme.name] = theme
     return _CachedThemes(tuple(themes.values()), tuple(problems))
 
 
 def decode_theme(data: bytes, file: str, name: str = "") -> tuple[ThemeFile | None, list[str]]:
-    """The theme in a file (*name* where it gives itself none), or None and everything that is wrong with it."""
+    """Decode the theme in a file, or return None and all its problems. *name* is the default name."""
     try:
         table = parse_toml(data, file)
     except FileError as error:
         return None, [str(error)]
-    wrong: list[FileError] = []
+    problems: list[FileError] = []
 
-    def bad(where: str, message: str, expected: str) -> None:
-        wrong.append(FileError(file, where, message, expected))
+    def report(where: str, message: str, expected: str) -> None:
+        problems.append(FileError(file, where, message, expected))
 
     known = ("name", "title", "dark", "colours", "variables")
     for key in table:
         if key not in known:
-            bad(key, "unknown key", _suggest(key, known))
-    chosen: object = table.get("name", name)
-    if not isinstance(chosen, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", chosen):
-        bad("name", f"{chosen!r:.80} is no theme name", "small letters, digits and hyphens, at most 41")
+            report(key, "unknown key", _suggest(key, known))
+    theme_name: object = table.get("name", name)
+    if not isinstance(theme_name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", theme_name):
+        report("name", f"{theme_name!r:.80} is not a theme name", "use up to 41 lowercase letters, digits and hyphens")
     title = table.get("title", "")
     if not isinstance(title, str) or not title.isprintable() or len(title) > 60:
-        bad("title", f"{title!r:.80} is no title", "one line of at most 60 characters")
+        report("title", f"{title!r:.80} is not a title", "use one line of up to 60 characters")
     if not isinstance(table.get("dark", True), bool):
-        bad("dark", f"{table['dark']!r:.80} is not right", "true or false")
-    colours = _values(table.get("colours", {}), "colours", BASE, bad)
-    variables = _values(table.get("variables", {}), "variables", VARIABLES, bad)
-    if "primary" not in colours and not wrong:
-        bad("colours.primary", "is missing", 'primary = "#1e90ff" is the least that a theme says')
-    if wrong or not isinstance(chosen, str):
-        return None, [str(one) for one in wrong]
+        report("dark", f"{table['dark']!r:.80} is invalid", "use true or false")
+    colours = _values(table.get("colours", {}), "colours", BASE, report)
+    variables = _values(table.get("variables", {}), "variables", VARIABLES, report)
+    if "primary" not in colours and not problems:
+        report("colours.primary", "is missing", 'add a color, such as primary = "#1e90ff"')
+    if problems or not isinstance(theme_name, str):
+        return None, [str(problem) for problem in problems]
     dark = table.get("dark", True)
-    return ThemeFile(name=chosen, title=title or chosen, dark=dark, colours=colours, variables=variables, file=file), []
+    theme = ThemeFile(
+        name=theme_name, title=title or theme_name, dark=dark, colours=colours, variables=variables, file=file
+    )
+    return theme, []
 
 
-def _values(table: Any, where: str, known: tuple[str, ...], bad: Any) -> dict[str, str]:
+def _values(table: Any, where: str, known: tuple[str, ...], report: Any) -> dict[str, str]:
     if not isinstance(table, dict):
-        bad(where, "is not a table", f"write [{where}]")
+        report(where, "is not a table", f"write [{where}]")
         return {}
-    good: dict[str, str] = {}
+    valid: dict[str, str] = {}
     for key, value in table.items():
         at = f"{where}.{key}"
         text = value.strip().lower() if isinstance(value, str) else ""
         expected = EXPECTED_STYLE if key in _STYLED else EXPECTED
         if key not in known:
-            bad(at, "unknown name", _suggest(key, known))
+            report(at, "unknown name", _suggest(key, known))
         elif not _allowed(key, text):
             near = nearest(text, NAMES) if text.isalpha() else None
-            bad(at, f"{value!r:.80} is not right", expected + (f"; did you mean {near!r}?" if near else ""))
+            report(at, f"{value!r:.80} is invalid", expected + (f"; did you mean {near!r}?" if near else ""))
         else:
-            good[key] = text
-    return good
+            valid[key] = text
+    return valid
 
 
 def _allowed(key: str, text: str) -> bool:
@@ -244,21 +253,21 @@ _NAMES: Final = """aliceblue antiquewhite aqua aquamarine azure beige bisque bla
 _STYLES: Final = "none not bold b dim italic i underline u reverse strike"
 NAMES: Final = frozenset(_NAMES.split())
 STYLES: Final = frozenset(_STYLES.split())
-EXPECTED: Final = 'a colour, as in "#1e90ff", "rgb(30, 144, 255)" or "dodgerblue"'
-EXPECTED_STYLE: Final = 'a text style, as in "bold underline" or "none"'
+EXPECTED: Final = 'use a color, such as "#1e90ff", "rgb(30, 144, 255)" or "dodgerblue"'
+EXPECTED_STYLE: Final = 'use a text style, such as "bold underline" or "none"'
 
 
 def is_color(text: str) -> bool:
-    """Whether *text*, in small letters, is a plain colour."""
+    """Return whether *text*, in lowercase, is a plain color."""
     return text in NAMES or _HEX_OR_FUNCTION.fullmatch(text) is not None
 
 
 def is_auto_color(text: str) -> bool:
-    """Whether *text* is black or white as the background asks, at a share: ``auto 60%``."""
+    """Return whether *text* is black or white by the background, with an opacity: ``auto 60%``."""
     return _AUTO.fullmatch(text) is not None
 
 
 def is_style(text: str) -> bool:
-    """Whether *text* is a text style."""
+    """Return whether *text* is a text style."""
     words = text.split()
     return bool(words) and STYLES.issuperset(words) and words[-1] != "not"

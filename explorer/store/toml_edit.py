@@ -1,7 +1,7 @@
-"""Change values of a TOML text and leave the rest of it, comments included, as a person wrote it.
+"""Write TOML: settings, overlays and saved requests.
 
-Settings, overlays and saved requests are all written here: ``edit_toml`` changes a file that is there,
-``compose_toml`` makes one that a person will edit, and ``dump_toml`` one without comments.
+``edit_toml`` changes values and keeps everything else, comments included. ``compose_toml`` writes a new file for the
+user to edit, ``dump_toml`` one without comments.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any, Final
 
 Plain = Mapping[str, Any]
 Inline = Callable[[Plain], bool]
-"""Whether a table is written on one line: ``{ json = "null" }``."""
+"""Returns whether to write a table on one line: ``{ json = "null" }``."""
 _MAX_LINE: Final = 100
-"""Characters beyond which an array is written on several lines."""
+"""Characters above which an array is written on several lines."""
 
 
 def never_inline(_table: Plain) -> bool:
@@ -22,14 +22,14 @@ def never_inline(_table: Plain) -> bool:
 
 
 def dump_toml(table: Plain) -> str:
-    """Return *table* as a TOML text."""
+    """Return *table* as TOML."""
     import tomli_w
 
     return tomli_w.dumps(table)
 
 
 def compose_toml(table: Plain, inline: Inline = never_inline) -> str:
-    """Return *table* as a TOML text for a person to edit."""
+    """Return *table* as TOML for the user to edit."""
     import tomllib
 
     import tomlkit
@@ -47,10 +47,9 @@ def compose_toml(table: Plain, inline: Inline = never_inline) -> str:
 def edit_toml(
     text: str, old: Plain, new: Plain, *, inline: Inline = never_inline, check: Callable[[Plain], bool] | None = None
 ) -> str | None:
-    """Return *text*, which says *old*, changed where it has to be to say *new*; line ends stay what they are.
+    """Return *text* with the value *old* changed to *new*. Line endings are kept.
 
-    None where it is written in a way that cannot be changed in place: the result is read again, and has to be *new*, or
-    what *check* accepts.
+    The result is parsed again and must be *new* or pass *check*. Return None if *text* cannot be changed in place.
     """
     import tomllib
 
@@ -61,10 +60,10 @@ def edit_toml(
         document = tomlkit.parse(text.replace("\r\n", "\n"))
         _change(document, old, new, inline)
         result = tomlkit.dumps(document)
-        read = tomllib.loads(result)
+        parsed = tomllib.loads(result)
     except (TOMLKitError, ValueError, TypeError, KeyError, AttributeError, IndexError):
         return None
-    if not (check(read) if check else read == dict(new)):
+    if not (check(parsed) if check else parsed == dict(new)):
         return None
     return result.replace("\n", "\r\n") if "\r\n" in text else result
 
@@ -74,19 +73,19 @@ def _change(container: Any, old: Plain, new: Plain, inline: Inline) -> None:
         if key not in new and key in container:
             del container[key]
     for key, value in new.items():
-        before = old.get(key)
-        if key in old and before == value:
+        old_value = old.get(key)
+        if key in old and old_value == value:
             continue
-        here = container.get(key)
+        item = container.get(key)
         is_plain = not isinstance(value, Mapping) or inline(value)
-        if not is_plain and isinstance(before, Mapping) and isinstance(here, Mapping):
-            _change(here, before, value, inline)
+        if not is_plain and isinstance(old_value, Mapping) and isinstance(item, Mapping):
+            _change(item, old_value, value, inline)
         else:
             _put(container, key, _item(value, inline))
 
 
 def _put(container: Any, key: str, item: Any) -> None:
-    """Put *item* under *key*; the comment behind what it takes the place of stays."""
+    """Set *item* under *key* and keep the trailing comment of the item that it replaces."""
     old = container.item(key) if key in container and hasattr(container, "item") else None
     if old is not None and hasattr(old, "trivia") and hasattr(item, "trivia"):
         item.trivia.comment, item.trivia.comment_ws = old.trivia.comment, old.trivia.comment_ws
@@ -99,13 +98,13 @@ def _item(value: Any, inline: Inline) -> Any:
     if isinstance(value, Mapping):
         table: Any = tomlkit.inline_table() if inline(value) else tomlkit.table()
         for key, inner in value.items():
-            on_one_line = isinstance(inner, Mapping) and inline(inner)
-            table.add(key, _on_one_line(inner, inline) if on_one_line else _item(inner, inline))
+            is_inline = isinstance(inner, Mapping) and inline(inner)
+            table.add(key, _inline_table(inner, inline) if is_inline else _item(inner, inline))
         return table
     if isinstance(value, list | tuple):
         array = tomlkit.array()
         for inner in value:
-            array.append(_on_one_line(inner, inline) if isinstance(inner, Mapping) else _item(inner, inline))
+            array.append(_inline_table(inner, inline) if isinstance(inner, Mapping) else _item(inner, inline))
         if len(array.as_string()) > _MAX_LINE:
             array.multiline(True)
         return array
@@ -114,15 +113,17 @@ def _item(value: Any, inline: Inline) -> Any:
     return tomlkit.item(value)
 
 
-def _on_one_line(value: Plain, inline: Inline) -> Any:
+def _inline_table(value: Plain, inline: Inline) -> Any:
     import tomlkit
 
     table = tomlkit.inline_table()
     for key, inner in value.items():
-        table.add(key, _on_one_line(inner, inline) if isinstance(inner, Mapping) else _item(inner, inline))
+        table.add(key, _inline_table(inner, inline) if isinstance(inner, Mapping) else _item(inner, inline))
     return table
 
 
 def _is_readable(text: str) -> bool:
-    """Whether a string can be written on several lines without an escape."""
-    return all(sign.isprintable() or sign == "\n" for sign in text) and "\\" not in text and '"' not in text
+    """Return whether a string can be written on several lines without escapes."""
+    return (
+        all(character.isprintable() or character == "\n" for character in text) and "\\" not in text and '"' not in text
+    )

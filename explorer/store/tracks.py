@@ -1,7 +1,7 @@
-"""Guided tracks from files, and a person's progress, kept in ``Folders.track_progress``.
+"""Guided tracks, and the user's progress in ``Folders.track_progress``.
 
-Tracks are TOML: those that travel with the program, and a person's own in ``<config>/tracks/*.toml``. One whose id is
-known already takes its place.
+Tracks are TOML files: shipped ones and the user's in ``<config>/tracks/*.toml``. A user's track replaces a shipped one
+with the same id.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class ProgressFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A person's progress: the track under way (its id, or empty) and how far each is."""
+    """The user's progress: the id of the running track, or empty, and the progress in each track."""
 
     running: str = ""
     standings: dict[str, TrackProgress] = {}
 
 
 def load_tracks(folders: Folders) -> tuple[dict[str, Track], tuple[str, ...]]:
-    """Every track by its id, in order, and a sentence for each file that is left out."""
+    """Return every track by id, in order, and the problems of skipped files."""
     tracks: dict[str, Track] = {}
     problems: list[str] = []
     for folder in (shipped_path("tracks"), folders.config / "tracks"):
@@ -40,10 +40,10 @@ def load_tracks(folders: Folders) -> tuple[dict[str, Track], tuple[str, ...]]:
             try:
                 track = _read(path)
             except (FileError, ValueError) as error:
-                problems.append(f"{error} (this track is left out)")
+                problems.append(f"{error} (track skipped)")
             else:
                 tracks[track.id] = track
-    return {one.id: one for one in sorted(tracks.values(), key=lambda one: one.order)}, tuple(problems)
+    return {track.id: track for track in sorted(tracks.values(), key=lambda track: track.order)}, tuple(problems)
 
 
 def _read(path: Path) -> Track:
@@ -55,33 +55,33 @@ def _read(path: Path) -> Track:
 
 
 def load_progress(folders: Folders) -> tuple[ProgressFile, tuple[str, ...]]:
-    """The progress, and a sentence where its file could not be read; such a file is set aside, not lost."""
+    """Return the progress and the problems of its file. A damaged file is renamed, not deleted."""
     path = folders.track_progress
     try:
         data = read_bytes(path)
     except FileError as error:
-        return ProgressFile(), (f"{error} (the progress of tracks is not shown)",)
+        return ProgressFile(), (f"{error} (track progress is unavailable)",)
     if not data:
         return ProgressFile(), ()
     try:
         return msgspec.json.decode(data, type=ProgressFile), ()
     except (msgspec.MsgspecError, RecursionError) as error:
-        return ProgressFile(), (_set_aside(path, data, str(error)),)
+        return ProgressFile(), (_move_damaged(path, data, str(error)),)
 
 
-def save_progress(folders: Folders, book: ProgressFile) -> None:
+def save_progress(folders: Folders, progress: ProgressFile) -> None:
     """Write the progress.
 
     Raises:
-        StoreError: it could not be written; the old file is as it was.
+        StoreError: it could not be written; the old file is unchanged.
     """
     write_atomic(
-        folders.track_progress, msgspec.json.format(msgspec.json.encode(book, order="deterministic"), indent=1)
+        folders.track_progress, msgspec.json.format(msgspec.json.encode(progress, order="deterministic"), indent=1)
     )
 
 
 def practice_file(folders: Folders, track: str, name: str) -> Path:
-    """Where a practice file of a track is put."""
+    """Return the path of a track's practice file."""
     return folders.data / "tracks" / track / name
 
 
@@ -95,10 +95,10 @@ def put_practice_files(folders: Folders, track: Track) -> None:
         write_atomic(practice_file(folders, track.id, name), content)
 
 
-def _set_aside(path: Path, data: bytes, why: str) -> str:
+def _move_damaged(path: Path, data: bytes, why: str) -> str:
     try:
-        beside = keep_damaged(path, data)
+        backup = keep_damaged(path, data)
         path.unlink()
     except (OSError, StoreError) as error:
-        return f"{path} is damaged ({why}) and could not be set aside: {error}"
-    return f"{path} is damaged ({why}); it is kept as {beside}, and the tracks begin anew"
+        return f"{path} is damaged ({why}) and could not be renamed: {error}"
+    return f"{path} is damaged ({why}). It was renamed to {backup}; the tracks start over."

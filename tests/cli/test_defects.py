@@ -36,7 +36,7 @@ def test_a_defect_is_told_without_values(tmp_path: Path, capsys: pytest.CaptureF
     assert code == 70
     out, err = capsys.readouterr()
     assert out == ""
-    assert "A defect of this program ended it (RuntimeError)" in err
+    assert "Internal error (RuntimeError)" in err
     assert "Traceback" not in err
     (file,) = (tmp_path / "data" / "defects").iterdir()
     text = file.read_text(encoding="utf-8")

@@ -59,8 +59,8 @@ def send_fixture(
 SINGLE = [
     ("slow=60", 3, "UNKNOWN", "", "TimedOut"),
     ("drip=60", 3, "UNKNOWN", "", "TimedOut"),
-    ("cut", 3, "UNKNOWN", "the connection broke before the body was whole", "BrokenAnswer"),
-    ("cut=0", 3, "UNKNOWN", "the connection broke before the body was whole", "BrokenAnswer"),
+    ("cut", 3, "UNKNOWN", "the connection was lost before the body was complete", "BrokenAnswer"),
+    ("cut=0", 3, "UNKNOWN", "the connection was lost before the body was complete", "BrokenAnswer"),
     ("429=60", 1, "FAILED", "429", ""),
     ("500", 1, "FAILED", "500", ""),
     ("503", 1, "FAILED", "503", ""),
@@ -69,7 +69,7 @@ SINGLE = [
     ("truncated", 3, "UNKNOWN", "declared as JSON, but malformed", ""),
     ("content_type", 0, "OK", "sent as text/html, but is JSON", ""),
     ("charset=utf-16", 0, "OK", "the JSON is not UTF-8", ""),
-    ("endless", 3, "UNKNOWN", "passed 300,000 bytes and was cut there", "TooLarge"),
+    ("endless", 3, "UNKNOWN", "exceeds 300,000 bytes and was truncated", "TooLarge"),
 ]
 
 

@@ -97,7 +97,7 @@ def test_sending_warns_and_goes_on(shell: Shell, what: str) -> None:
 def test_a_note_is_refused_in_words(shell: Shell) -> None:
     close(shell, "both")
     shell.run("history", "note", "1", "text")
-    assert (shell.code, "cannot be written" in shell.err) == (3, True)
+    assert (shell.code, "is read-only" in shell.err) == (3, True)
 
 
 def test_an_entry_whose_body_is_gone_says_so(shell: Shell) -> None:

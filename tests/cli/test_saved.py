@@ -379,7 +379,7 @@ def test_a_value_that_is_secret_is_masked_wherever_it_goes(shell: Shell, home: P
 def test_overwriting_asks_for_a_word_and_keeps_comments(shell: Shell, folder: Path) -> None:
     put(folder, a="# ours\n" + FIND)
     shell.run("saved", "add", "a", "--from", "fashionphile.product_search", "limit=2")
-    assert (shell.code, "is there already" in shell.err) == (2, True)
+    assert (shell.code, "already exists" in shell.err) == (2, True)
     shell.run("saved", "add", "a", "--from", "fashionphile.product_search", "limit=2", "--overwrite")
     text = (folder / "a.toml").read_text(encoding="utf-8")
     assert text == ("# ours\n" + FIND).replace("limit = 1", 'limit = "2"')

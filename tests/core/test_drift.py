@@ -162,14 +162,14 @@ def test_of_several_values_beyond_a_limit_the_farthest_is_told() -> None:
 
 
 def test_a_page_that_is_capped_below_what_was_asked_for() -> None:
-    assert limits(asked(1, asked=100, got=50, more=True)) == [("limit", "pages end at 50", 50)]
-    assert limits(asked(1, asked=100, got=50, more=False)) == []
-    assert limits(asked(1, asked=50, got=50, more=True)) == []
+    assert limits(asked(1, requested=100, records=50, more=True)) == [("limit", "at most 50 records per page", 50)]
+    assert limits(asked(1, requested=100, records=50, more=False)) == []
+    assert limits(asked(1, requested=50, records=50, more=True)) == []
 
 
 def test_a_default_size_that_is_another() -> None:
-    assert limits(asked(1, got=20, more=True)) == [("limit", "20 to a page when nothing is asked for", "20")]
-    assert limits(asked(1, got=15, more=True), asked(2, got=15, more=True)) == []
+    assert limits(asked(1, records=20, more=True)) == [("limit", "20 records per page by default", "20")]
+    assert limits(asked(1, records=15, more=True), asked(2, records=15, more=True)) == []
 
 
 JSON = st.recursive(

@@ -84,7 +84,7 @@ def test_json_fields_stand_under_the_names_of_the_form(shipped: Catalog) -> None
         "line_items[1].id": "2",
         "odd": "[1]",
     }
-    assert any(note.startswith("odd is no field") for note in found.notes)
+    assert any(note.startswith("odd is not a field") for note in found.notes)
 
 
 def test_the_same_address_is_told_by_its_fields(shipped: Catalog) -> None:
@@ -233,20 +233,20 @@ def test_a_field_whose_value_is_in_a_file_stays_a_file(shipped: Catalog) -> None
 def test_what_would_be_sent_otherwise_is_said(shipped: Catalog) -> None:
     line = 'curl \'http://www.fashionphile.test/api/authenticate\' --json \'{"email": "a@b.co", "password": "p4ss"}\''
     told = read(shipped, line).notes
-    assert told == ("the line sends application/json; this call sends multipart/form-data",)
+    assert told == ("the command sends application/json; this call sends multipart/form-data",)
 
 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
         ("wget https://app.endlessaisles.io/api/stock", "no curl command"),
-        ("curl -X PATCH https://app.endlessaisles.io/api/stock", "takes GET"),
-        ("curl https://nowhere.example/zzz", "knows no call"),
+        ("curl -X PATCH https://app.endlessaisles.io/api/stock", "accepts GET"),
+        ("curl https://nowhere.example/zzz", "has no call matching"),
         ("curl 'https://app.endlessaisles.io", "not closed"),
-        ("curl -v", "names no URL"),
-        ("curl http://[::1/x", "is no URL"),
+        ("curl -v", "has no URL"),
+        ("curl http://[::1/x", "is not a valid URL"),
         ("", "no curl command"),
-        ("curl https://app.endlessaisles.io/api/stock?sku=%ff", "no UTF-8"),
+        ("curl https://app.endlessaisles.io/api/stock?sku=%ff", "not UTF-8"),
     ],
 )
 def test_a_line_that_cannot_be_taken_says_why(shipped: Catalog, line: str, told: str) -> None:

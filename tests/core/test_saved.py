@@ -116,7 +116,7 @@ def test_what_is_not_known_stays_as_it_is_written() -> None:
 
 def test_json_that_is_none_once_filled_is_told() -> None:
     call = Call(vendor="v", endpoint="e", entries=(Entry(name="a", kind="json", value="[${A}]"),))
-    with pytest.raises(UsageError, match="a is no JSON"):
+    with pytest.raises(UsageError, match="a is not JSON"):
         fill_call(call, lambda _one: PlaceholderValue.from_text_value("x y"))
 
 
@@ -251,7 +251,7 @@ def test_names_are_found_without_their_numbers() -> None:
     assert match_name("create", names) == "10-create"
     assert match_name("orders.create", names) == "orders/10-create"
     assert unnumbered("1-a/2-b") == "a/b"
-    with pytest.raises(UsageError, match="may be x/1-a or x/2-a"):
+    with pytest.raises(UsageError, match="is ambiguous: x/1-a or x/2-a"):
         match_name("x/a", names)
 
 

@@ -213,10 +213,10 @@ def test_a_truncated_body_is_never_ok(rule: dict[str, Any]) -> None:
         status=200,
         headers=(("Content-Type", "application/json"),),
         body=b'{"success": true}',
-        truncated="the gzip data end early",
+        truncated="the gzip data ended early",
     )
     judgement = judge(msgspec.structs.replace(vendor(), verdict=VerdictRules(**rule)), endpoint("buy"), response)
-    assert (judgement.outcome, judgement.why) == ("UNKNOWN", "the gzip data end early")
+    assert (judgement.outcome, judgement.why) == ("UNKNOWN", "the gzip data ended early")
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])

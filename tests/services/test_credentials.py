@@ -79,7 +79,7 @@ def test_the_order_of_the_sources() -> None:
     environ["API_EXPLORER_CORNER_SHOP_LIVE_TOKEN"] = "special\n"
     assert revealed(vault) == ("special", "environment variable API_EXPLORER_CORNER_SHOP_LIVE_TOKEN")
     vault.remember(SHOP, "live", "token", Secret("typed"))
-    assert revealed(vault) == ("typed", "typed in this session")
+    assert revealed(vault) == ("typed", "entered in this session")
     vault.forget(SHOP, "live", "token")
     assert revealed(vault) == ("special", "environment variable API_EXPLORER_CORNER_SHOP_LIVE_TOKEN")
     assert keyring.kept == {}
@@ -93,7 +93,7 @@ def test_the_sandbox_needs_nothing_and_never_opens_the_keyring() -> None:
         "mine",
         "environment variable API_EXPLORER_CORNER_SHOP_TOKEN",
     )
-    with pytest.raises(CredentialError, match="not used for the sandbox"):
+    with pytest.raises(CredentialError, match="never the keyring"):
         vault.remember(SHOP, "sandbox", "token", Secret("x"), where="keyring")
 
 
@@ -155,7 +155,7 @@ def test_a_locked_keyring_is_told_and_asked_no_more() -> None:
     assert revealed(vault, "client_id") is None
     assert keyring.asked == 1
     assert vault.keyring_problem == (
-        "the system keyring did not answer: RuntimeError: Failed to unlock api-explorer corner_shop/live/token! "
+        "the system keyring did not respond: RuntimeError: Failed to unlock api-explorer corner_shop/live/token! "
         "Prompt dismissed."
     )
     with pytest.raises(KeyringUnavailable) as refused:
@@ -177,8 +177,8 @@ def test_no_keyring_at_all_is_told() -> None:
 @pytest.mark.parametrize(
     ("backend", "told"),
     [
-        ("keyring.backends.fail.Keyring", "no keyring that can be used"),
-        ("keyring.backends.null.Keyring", "no keyring that can be used"),
+        ("keyring.backends.fail.Keyring", "no usable keyring"),
+        ("keyring.backends.null.Keyring", "no usable keyring"),
         ("no.such.module.Keyring", "could not be loaded"),
         ("tests.services.plain_keyring.PlaintextKeyring", "writes plain text"),
     ],

@@ -45,7 +45,7 @@ def test_a_changed_file_is_read_anew_and_a_missing_one_told_of(folder: Path) -> 
     (folder / "002_abc.txt").unlink()
     with pytest.raises(UsageError, match=r"no 002\.txt"):
         read_document(folder, "002")
-    with pytest.raises(StoreError, match="cannot be listed"):
+    with pytest.raises(StoreError, match="cannot list"):
         read_document(folder / "nowhere", "002")
     with pytest.raises(UsageError, match="no document"):
         document_file(folder, "../002")

@@ -176,8 +176,8 @@ def test_a_body_that_does_not_fit_on_the_disk_is_an_error_and_leaves_nothing_beh
     done = subprocess.run([*WORKER, "full", str(path), "200000"], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stderr == ""
     refused, rest = done.stdout.splitlines()
-    assert refused.startswith("StoreError: a body of 2,000,000 bytes could not be kept")
-    assert "Make room" in refused
+    assert refused.startswith("StoreError: a body of 2,000,000 bytes could not be stored")
+    assert "Free disk space" in refused
     assert rest == "[True, True] sent 2"
 
 

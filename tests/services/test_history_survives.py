@@ -176,7 +176,7 @@ def test_a_killed_program_leaves_what_it_had_sent(tmp_path: Path) -> None:
     assert history.get(number).request.url == "https://shop.example/orders/7"
     assert [row.state for row in history.recent()] == ["interrupted"]
     assert len(history.problems) == 1
-    assert "1 request was under way" in history.problems[0]
+    assert "1 request was running" in history.problems[0]
     history.close()
     assert opened(path).problems == []
 

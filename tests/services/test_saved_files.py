@@ -141,7 +141,7 @@ BAD = [
     ('call = "shop"', "line 1, call", "vendor.endpoint"),
     ('call = "a.b"\nvalue = {}', "line 2, value", "values"),
     ('call = "a.b"\n[values]\nx = 1.5', "line 3, values.x", '"1.5"'),
-    ('call = "a.b"\n[values]\n"a.b" = []', 'line 3, values."a.b"', "leave the name out"),
+    ('call = "a.b"\n[values]\n"a.b" = []', 'line 3, values."a.b"', "delete the key"),
     ('call = "a.b"\n[values]\nx = { json = "{" }', "line 3, values.x", "JSON"),
     ('call = "a.b"\n[values]\nx = "${A"', "line 3, values.x", "${NAME}"),
     ('call = "a.b"\n[expect]\nstatus = "teapot"', "line 3, expect.status", "2xx"),
@@ -213,7 +213,7 @@ def test_a_file_that_changed_since_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_a_new_name_that_is_taken_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     save(tmp_path, "a", simple(size="1"))
-    with pytest.raises(FileChanged, match="is there already"):
+    with pytest.raises(FileChanged, match="already exists"):
         save(tmp_path, "a", simple(size="2"))
 
 
@@ -248,7 +248,7 @@ def test_only_what_changed_is_read_again(tmp_path: Path) -> None:
 def test_moving_and_deleting_leave_no_empty_folder(tmp_path: Path) -> None:
     file = save(tmp_path, "deep/a", simple())
     save(tmp_path, "b", simple())
-    with pytest.raises(UsageError, match="taken"):
+    with pytest.raises(UsageError, match="already exists"):
         move(tmp_path, file, "b")
     moved = move(tmp_path, file, "other/a")
     assert sorted(load_library(tmp_path).files) == ["b", "other/a"]
@@ -262,9 +262,9 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     code = (
         "import resource, signal, sys\nfrom pathlib import Path\n"
         "from tests.services.test_saved_files import simple\nfrom explorer.store.saved_files import save\n"
-        "from explorer.errors import StoreError\nfrom explorer.store.saved_files.writing import ANY\n"
+        "from explorer.errors import StoreError\nfrom explorer.store.saved_files.writing import ANY_DIGEST\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
-        f"try:\n    save(Path({str(tmp_path)!r}), 'a', simple(size='2'), digest=ANY)\n"
+        f"try:\n    save(Path({str(tmp_path)!r}), 'a', simple(size='2'), digest=ANY_DIGEST)\n"
         "except StoreError as error:\n    print(error.message)\n"
     )
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -276,10 +276,10 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
 def test_kill_at_any_moment_of_writing_leaves_the_old_or_the_new_file(tmp_path: Path) -> None:
     code = (
         "from pathlib import Path\nfrom tests.services.test_saved_files import simple\n"
-        "from explorer.store.saved_files import save\nfrom explorer.store.saved_files.writing import ANY\n"
+        "from explorer.store.saved_files import save\nfrom explorer.store.saved_files.writing import ANY_DIGEST\n"
         f"folder = Path({str(tmp_path)!r})\nnumber = 0\n"
-        "save(folder, 'a', simple(size='x0'), digest=ANY)\nprint('ready', flush=True)\n"
-        "while True:\n    number += 1\n    save(folder, 'a', simple(size=f'x{number}' * 2000), digest=ANY)\n"
+        "save(folder, 'a', simple(size='x0'), digest=ANY_DIGEST)\nprint('ready', flush=True)\n"
+        "while True:\n    number += 1\n    save(folder, 'a', simple(size=f'x{number}' * 2000), digest=ANY_DIGEST)\n"
     )
     for pause in (b"1", b"22", b"333"):
         worker = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)

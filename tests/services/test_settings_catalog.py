@@ -121,7 +121,7 @@ def test_what_is_no_file_is_told(folders: Folders) -> None:
     told = [str(one) for one in load_catalog(folders).problems]
     assert len(told) == 3
     assert sum("is not a regular file" in one for one in told) == 2
-    assert sum("there is no such file" in one for one in told) == 1
+    assert sum("the file does not exist" in one for one in told) == 1
 
 
 def test_a_warm_start_neither_parses_nor_checks(folders: Folders) -> None:
@@ -180,7 +180,7 @@ def test_check_reads_a_file_as_it_would_be_used(folders: Folders, tmp_path: Path
     overlay.write_text('[vendors.corner_shop.endpoints.orders]\nmethd = "PUT"\n')
     (problem,) = check_file(overlay, folders, base=BASE)
     assert (problem.path, problem.near) == ("vendors.corner_shop.endpoints.orders.methd", "method")
-    assert "there is no such file" in str(check_file(tmp_path / "none.toml", base=BASE)[0])
+    assert "the file does not exist" in str(check_file(tmp_path / "none.toml", base=BASE)[0])
     assert check_file(BASE, base=BASE) == ()
 
 

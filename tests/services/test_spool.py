@@ -96,7 +96,7 @@ def test_what_was_given_out_keeps_the_file_and_nothing_else_does() -> None:
 def test_on_a_full_disk_the_bytes_go_on_in_memory() -> None:
     done = subprocess.run([sys.executable, "-c", FULL], capture_output=True, text=True, check=False, timeout=60)
     assert done.stderr == ""
-    assert done.stdout == "True no room for a temporary file: File too large\n"
+    assert done.stdout == "True cannot write a temporary file: File too large\n"
 
 
 @pytest.mark.parametrize("body", [b"", b" \n", b' {"a": [1, "\xc3\xa9"]}', b"\xff\xfe", b"<a><b>1</b><b>2</b></a>"])

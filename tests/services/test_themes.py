@@ -198,7 +198,7 @@ GOOD = '[colours]\nprimary = "red"\n'
         (GOOD + '[variables]\nmethod-get = "auto 50%"', ["variables.method-get"]),
         (GOOD + '[variables]\nlink-style = "blinking"', ["variables.link-style", "bold underline"]),
         (GOOD + '[variables]\nlink-style = "bold; x"', ["variables.link-style"]),
-        ('name = "../../x"\n' + GOOD, ["name", "small letters"]),
+        ('name = "../../x"\n' + GOOD, ["name", "lowercase letters"]),
         ("name = 3\n" + GOOD, ["name"]),
         ('title = "\\u001b[31m"\n' + GOOD, ["title"]),
         ('dark = "yes"\n' + GOOD, ["dark", "true or false"]),

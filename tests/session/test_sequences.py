@@ -45,7 +45,7 @@ async def run(here: World, name: str, saved: SavedRequestStore | None = None) ->
     saved.load()
     runner = SequenceRunner(saved, VariableScope(given={"HOST": here.url}))
     report = await runner.run(name, (name,))
-    assert report.passed, [step.told for step in report.steps]
+    assert report.passed, [step.detail for step in report.steps]
     return saved, [step.name for step in report.steps]
 
 

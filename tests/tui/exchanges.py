@@ -84,7 +84,7 @@ UNREACHED = Exchange(
 CUT = changed(
     FAILED,
     body=BODY[:40],
-    truncated="the connection broke before the body was whole",
+    truncated="the connection was lost before the body was complete",
     verdict=Verdict(),
     failure=Failure(kind="BrokenAnswer", title="Broken response", message="the server hung up"),
 )

@@ -178,7 +178,7 @@ async def test_a_missing_credential_is_told_and_can_be_typed(session: SessionCon
         assert "typed-token" not in app.text
         await app.keys("enter")
         app.main.panes.request_pane.open_tab("auth")
-        await app.see("typed in this session")
+        await app.see("entered in this session")
         assert "typed-token" not in app.text
 
 

@@ -72,7 +72,7 @@ async def test_an_endless_answer_can_be_read_and_is_cut_in_the_end(session: Sess
         session.sandbox.set_faults(["endless"], session.catalog)
         await app.keys("escape", "f5", "3")
         await app.see("Response too large")
-        await app.see("was cut there")
+        await app.see("was truncated")
         view = app.main.query_one(BodyView)
         await app.until(lambda: view.document and document(view).complete, "all of it laid out")
         await app.keys("G", "g")

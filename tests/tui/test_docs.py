@@ -105,7 +105,7 @@ async def test_a_changed_and_a_missing_file_are_told_of(reader: SessionContext, 
         await app.see("past the end: different edition?")
         (folder / "002_own.txt").unlink()
         await app.keys("j")
-        await app.see("there is no 002.txt or 002_….txt")
+        await app.see("no 002.txt or 002_….txt")
 
 
 async def test_without_a_folder_the_notes_are_there_and_say_how(session: SessionContext) -> None:
@@ -136,7 +136,7 @@ def test_the_command_line_reads_the_document(
     ]
     assert main(["docs", "cottoncart", "--search", "nowhere to be seen"], here) == 2
     assert main(["docs", "fashionphile", "--search", "x"], here) == 2
-    assert "there is no 001.txt" in capsys.readouterr().err
+    assert "no 001.txt" in capsys.readouterr().err
 
 
 async def test_the_keys_of_the_docs_work_when_one_comes_by_the_key_for_the_next_tab(reader: SessionContext) -> None:

@@ -116,7 +116,7 @@ async def test_a_pasted_line_is_recognised_while_one_looks_and_fills_the_form(se
         await app.until(lambda: isinstance(app.app.screen, ImportDialog), "the box")
         await app.write(f"curl '{url}/api/stock?sku=81001&odd=1' \\\n  -H 'X-Trace: 12'")
         await app.see("endlessaisles.stock")
-        await app.see("! odd is no query parameter")
+        await app.see("! odd is not a query parameter")
         await app.keys("enter")
         await app.until(lambda: app.main.panes.request_pane.address == "endlessaisles.stock", "the form")
         draft = app.main.workspace.draft

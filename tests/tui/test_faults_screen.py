@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MINE = "cottoncart.manage_my_stores"
 
 SAID = {
-    "slow=60": ("✗ Timed out", "no whole answer within 0.5 s", "Next: Send it again, or raise timeout_seconds"),
+    "slow=60": ("✗ Timed out", "no complete response within 0.5 s", "Next: Send it again, or raise timeout_seconds"),
     "drip=60": ("✗ Timed out", "HTTP 200 and 8 bytes of body.", "✂ Truncated", "drip=60 (A body sent"),
     "cut": ("✗ Broken response", "peer closed connection", "Next: Send it again", "✂ Truncated"),
     "429=60": ("✗ FAILED", "too many requests", "Next: wait 60 s, then send it again (Retry-After)."),
@@ -29,7 +29,7 @@ SAID = {
     "truncated": ("? UNKNOWN", "declared as JSON, but malformed", "⚠ invalid JSON: it ends too early"),
     "content_type": ("✓ OK", "sent as text/html", "⚠ declared text/html, is JSON"),
     "charset=utf-16": ("✓ OK", "the JSON is not UTF-8", "⚠ declared utf-8"),
-    "endless": ("✗ Response too large", "was cut there", "Next: Raise max_body_bytes", "✂ Truncated"),
+    "endless": ("✗ Response too large", "was truncated", "Next: Raise max_body_bytes", "✂ Truncated"),
 }
 
 
@@ -58,7 +58,7 @@ async def test_every_fault_is_said_and_nothing_hangs(session: SessionContext) ->
         await app.see("✓ OK")
         for word, said in SAID.items():
             session.sandbox.set_faults([word], session.catalog)
-            seconds = 0.5 if "no whole answer" in said[1] or "bytes of body" in said[1] else 20
+            seconds = 0.5 if "no complete response" in said[1] or "bytes of body" in said[1] else 20
             session.settings = msgspec.structs.replace(patient, timeout_seconds=seconds)
             await app.keys("f5")
             for words in said:

@@ -201,7 +201,7 @@ async def test_tags_and_a_note_are_typed_and_found(session: SessionContext) -> N
         await app.until(lambda: isinstance(app.app.screen, AnnotationDialog), "the dialog")
         await app.write("#Later a:b")
         await app.keys("enter")
-        await app.see("'a:b' cannot be a tag")
+        await app.see("'a:b' is not a valid tag")
         app.app.screen.query_one(Input).value = "#Later slow"
         await app.keys("tab")
         await app.write("why so [/slow]?")

@@ -142,7 +142,7 @@ async def test_a_cut_body_is_shown_as_far_as_it_came() -> None:
         text = app.painted()
     assert "Broken response" in text
     assert "HTTP 200 and 40 bytes of body" in text
-    assert "Truncated: the connection broke before the body was whole" in text
+    assert "Truncated: the connection was lost before the body was complete" in text
     assert "invalid JSON" in text
     assert '"no si' in text
 

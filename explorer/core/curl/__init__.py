@@ -1,1 +1,1 @@
-"""A pasted curl line, read as a shell and curl would, and found again in the catalog (``importing``)."""
+"""Import of curl commands: parsed as a shell and curl would, and matched with the catalog (``importing``)."""

@@ -1,4 +1,4 @@
-"""A curl command line as the request that it would make."""
+"""Parse a curl command line into the request that it makes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ request header data data-ascii data-raw data-binary data-urlencode form form-str
 referer cookie range oauth2-bearer upload-file
 """
 _REQUEST_OPTIONS: Final = frozenset(_REQUEST_OPTION_NAMES.split())
-"""Options with a value that shape the request and are taken over."""
+"""Options with a value that change the request and are imported."""
 _IGNORED_OPTION_NAMES: Final = """
 output max-time connect-timeout proxy cacert capath cert key cookie-jar write-out config resolve connect-to
 interface dump-header proxy-user speed-time speed-limit time-cond continue-at limit-rate max-redirs aws-sigv4 tls-max
@@ -58,21 +58,21 @@ retry-delay retry-max-time keepalive-time expect100-timeout pass cert-type key-t
 expand-url expand-header
 """
 _IGNORED_OPTIONS: Final = frozenset(_IGNORED_OPTION_NAMES.split())
-"""Options with a value that are not."""
+"""Options with a value that are ignored."""
 _SILENT_OPTIONS: Final = frozenset(
     ["output", "write-out", "max-time", "connect-timeout", "dump-header", "stderr", "retry"]
 )
-"""What only says how curl itself should behave, so that nothing needs to be said of it."""
+"""Ignored options that only concern curl itself, and are not reported."""
 _REPORTED_FLAGS: Final = {"insecure": "--insecure: certificates are always checked here"}
 
 
 ReadFile = Callable[[str], bytes | None]
-"""The bytes of a file that the line names; None where it may not be read."""
+"""Returns the bytes of a file, or None if it must not be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class FormPart:
-    """A field of ``-F`` or ``--data-urlencode NAME@FILE``; ``file`` is the path of an upload, or of the value."""
+    """A field of ``-F`` or ``--data-urlencode NAME@FILE``; ``file`` is the path of an upload or of the value."""
 
     name: str
     value: str = ""
@@ -81,7 +81,7 @@ class FormPart:
 
 @dataclass
 class CurlLine:
-    """The request of a curl line, and in ``notes`` what of the line is not in it."""
+    """The request of a curl command; ``notes`` list what was ignored."""
 
     url: str = ""
     method: str = ""
@@ -89,15 +89,15 @@ class CurlLine:
     body: str | None = None
     parts: list[FormPart] = field(default_factory=list)
     fields: list[FormPart] = field(default_factory=list)
-    """Fields of a form whose values are the contents of files."""
+    """Form fields whose values are the content of files."""
     unread: list[str] = field(default_factory=list)
-    """Files that hold (part of) the body and may not be read."""
+    """Files with (part of) the body that must not be read."""
     unexpanded: list[str] = field(default_factory=list)
-    """Variables that stay as they are written."""
+    """Variables that were not expanded."""
     notes: list[str] = field(default_factory=list)
 
     def header(self, name: str) -> str:
-        """The value of a header, or an empty text."""
+        """Return the value of a header, or an empty string."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
 
@@ -107,16 +107,18 @@ def read_curl(
     prefixes: tuple[str, ...] = (),
     read_file: ReadFile = lambda _path: None,
 ) -> CurlLine:
-    """Return the last curl command in *text*, with those *variables* (environment) whose names begin with one of
-    *prefixes* where it names them, and with the files that *read_file* reads.
+    """Return the last curl command in *text*.
+
+    Only *variables* (environment) that start with one of *prefixes* are expanded. *read_file* reads the files of the
+    body.
 
     Raises:
-        UsageError: there is none, it has no URL, or a quote is not closed; what *read_file* raises.
+        UsageError: there is no command, it has no URL, or a quote is not closed; what *read_file* raises.
     """
     shell = ShellText(text, variables, prefixes)
     lines = [words[1:] for words in shell.commands if words[0].rpartition("/")[2] in ("curl", "curl.exe")]
     if not lines:
-        raise UsageError("there is no curl command in it", hint="Paste the whole line, from the word curl on.")
+        raise UsageError("the text contains no curl command", hint="Paste the whole line, starting with curl.")
     line = _Reader(lines[-1], read_file).line()
     line.unexpanded = shell.unexpanded
     return line
@@ -134,12 +136,12 @@ class _Reader:
         self._flags: set[str] = set()
         self._json = False
         for name, value in _options(words):
-            self._take(name, value)
+            self._apply(name, value)
 
     def line(self) -> CurlLine:
         line = self._line
         if not line.url:
-            raise UsageError("the curl line names no URL", hint="Such as curl https://host.example/path.")
+            raise UsageError("the curl command has no URL", hint="Example: curl https://host.example/path")
         if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", line.url):
             line.url = f"http://{line.url}"
         line.url = line.url.partition("#")[0]
@@ -149,25 +151,25 @@ class _Reader:
             line.body = ("" if self._json else "&").join(self._data)
         if self._query:
             line.url += ("&" if "?" in line.url else "?") + "&".join(self._query)
-        self._take_upload()
+        self._apply_upload()
         has_body = line.body is not None or bool(
             line.parts or line.fields or (line.unread and "get" not in self._flags)
         )
-        usual = "PUT" if self._upload else "POST" if has_body else "GET"
-        line.method = line.method or ("HEAD" if "head" in self._flags else usual)
+        default = "PUT" if self._upload else "POST" if has_body else "GET"
+        line.method = line.method or ("HEAD" if "head" in self._flags else default)
         for name, value in (("Content-Type", JSON), ("Accept", JSON)):
             if self._json and not line.header(name):
                 line.headers.append((name, value))
-        typed = bool(self._upload or line.parts or line.header("content-type"))
-        if has_body and not typed:
+        has_type = bool(self._upload or line.parts or line.header("content-type"))
+        if has_body and not has_type:
             line.headers.append(("Content-Type", FORM))
         return line
 
-    def _take(self, name: str, value: str) -> None:
+    def _apply(self, name: str, value: str) -> None:
         line = self._line
         if name in ("", "url"):
             if line.url:
-                line.notes.append(f"{value!r} is a further URL; only the first is taken")
+                line.notes.append(f"{value!r} is another URL; only the first was imported")
             line.url = line.url or value
         elif name == "request":
             line.method = value.upper()
@@ -183,7 +185,7 @@ class _Reader:
             line.headers.append(_as_header(name, value))
         elif name in _IGNORED_OPTIONS:
             if name not in _SILENT_OPTIONS:
-                line.notes.append(f"--{name} is not taken over")
+                line.notes.append(f"--{name} was ignored")
         else:
             self._flags.add(name)
             if name in _REPORTED_FLAGS:
@@ -191,7 +193,7 @@ class _Reader:
 
     def _header(self, value: str) -> None:
         if value.startswith("@"):
-            self._line.notes.append(f"headers of the file {value[1:]} are not read")
+            self._line.notes.append(f"the headers in the file {value[1:]} were not read")
             return
         name, colon, text = value.partition(":")
         if colon and text.strip():
@@ -212,37 +214,38 @@ class _Reader:
         self._data.append(value)
 
     def _text(self, path: str) -> str | None:
-        """The text of a file of the body; None, and noted, where it may not be read."""
+        """Return the text of a body file, or None if it must not be read."""
         data = self._read_file(path) if path != "-" else None
         if data is None:
             self._line.unread.append(path)
             return None
         return data.decode("utf-8", "surrogateescape")
 
-    def _take_upload(self) -> None:
-        """``-T FILE``: the file is the body; its name is put behind a URL that ends in a slash (curl's manual)."""
+    def _apply_upload(self) -> None:
+        """Apply ``-T FILE``: the file is the body, and its name is appended to a URL that ends in a slash (curl's
+        manual)."""
         line = self._line
         if not self._upload:
             return
-        path, sign, query = line.url.partition("?")
+        path, separator, query = line.url.partition("?")
         if path.endswith("/") and self._upload not in ("-", "."):
-            line.url = path + quote(self._upload.rpartition("/")[2]) + sign + query
+            line.url = path + quote(self._upload.rpartition("/")[2]) + separator + query
         line.body = self._text("-" if self._upload == "." else self._upload)
 
     def _urlencoded(self, option: str, value: str) -> None:
-        name, sign, text = re.fullmatch(r"([^=@]*)([=@]?)(.*)", value, re.DOTALL).groups()  # type: ignore[union-attr]  # it matches any text
+        name, separator, text = re.fullmatch(r"([^=@]*)([=@]?)(.*)", value, re.DOTALL).groups()  # type: ignore[union-attr]  # matches any string
         if option == "url-query" and value.startswith("+"):
             pair = value[1:]
-        elif sign == "@" and name and option == "data-urlencode" and text != "-":
+        elif separator == "@" and name and option == "data-urlencode" and text != "-":
             self._line.fields.append(FormPart(name, file=text))
             return
-        elif sign == "@":
+        elif separator == "@":
             content = self._text(text)
             if content is None:
                 return
             pair = f"{name}={_quoted(content)}" if name else _quoted(content)
         else:
-            pair = quote_plus(name) if not sign else f"{name}={_quoted(text)}" if name else _quoted(text)
+            pair = quote_plus(name) if not separator else f"{name}={_quoted(text)}" if name else _quoted(text)
         (self._query if option == "url-query" else self._data).append(pair)
 
     def _part(self, option: str, value: str) -> None:
@@ -265,7 +268,7 @@ def _quoted(text: str) -> str:
 
 
 def _path(text: str) -> str:
-    """The path of ``-F name=@PATH;type=…``, where it may stand in double quotes."""
+    """Return the path of ``-F name=@PATH;type=…``, which can be in double quotes."""
     quoted = re.match(r'"((?:[^"\\]|\\.)*)"', text)
     return re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else re.split(r"[;,]", text)[0]
 
@@ -281,30 +284,30 @@ def _as_header(name: str, value: str) -> tuple[str, str]:
 
 
 def _options(words: list[str]) -> Iterator[tuple[str, str]]:
-    """Long names of options with their values; a word that belongs to none has an empty name."""
-    waiting = iter(words)
-    for word in waiting:
+    """Yield long option names with their values. A positional argument has an empty name."""
+    remaining = iter(words)
+    for word in remaining:
         if word.startswith("--") and word != "--":
             name, equals, value = word[2:].partition("=")
             if name in _REQUEST_OPTIONS | _IGNORED_OPTIONS:
-                yield name, value if equals else next(waiting, "")
+                yield name, value if equals else next(remaining, "")
             else:
                 yield name, ""
         elif word.startswith("-") and len(word) > 1 and word != "--":
-            yield from _short(word[1:], waiting)
+            yield from _short(word[1:], remaining)
         elif re.fullmatch(r"[0-9]*[<>]+.*", word):
             if word.endswith((">", "<")):
-                next(waiting, "")
+                next(remaining, "")
         elif word != "--":
             yield "", word
 
 
-def _short(letters: str, waiting: Iterator[str]) -> Iterator[tuple[str, str]]:
-    """``-sSLXPOST`` as flags and one option with a value."""
+def _short(letters: str, remaining: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """Yield the options of ``-sSLXPOST``: flags, and one option with a value."""
     for number, letter in enumerate(letters):
         name = _SHORT.get(letter, letter)
         if name in _REQUEST_OPTIONS | _IGNORED_OPTIONS:
             rest = letters[number + 1 :]
-            yield name, rest or next(waiting, "")
+            yield name, rest or next(remaining, "")
             return
         yield name, ""

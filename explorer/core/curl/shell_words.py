@@ -1,8 +1,8 @@
-"""A pasted command line as words, the way a POSIX shell with ``$'…'`` reads it. Nothing is run.
+"""Split a pasted command line into words like a POSIX shell with ``$'…'``. Nothing is executed.
 
-Variables are looked up in what is given and in what the text itself assigns. One that may be given and is not, and the
-output of a command, stand as the mask of a value that has to be given again; any other stays as it is written, since a
-pasted line must not read the environment of whoever pastes it.
+Variables come from the given ones and from assignments in the text. An allowed variable without a value, and the output
+of a command, become a mask, to be entered again. Any other variable is not expanded, since a pasted command must not
+read the user's environment.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::?[-=](.*))?(?::?[?+].*)?", re.DOTALL)
 _ENCODED = re.compile(r"\s*(urlencode|jsonencode)\s+\"?\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?\"?\s*")
-"""The helpers of an exported command line."""
+"""The helper functions of an exported script."""
 _SIMPLE: Final = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "e": 27, "E": 27, "f": 12, "v": 11}
 _ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|(.))", re.DOTALL)
 
 
 class ShellText:
-    """*text*, read once. ``commands`` are its simple commands; ``unset`` are the variables that may be given (their
-    names begin with one of *prefixes*) and were not, ``unexpanded`` those that may not. *assigned* may be used whatever
-    their names."""
+    """A parsed shell text.
+
+    ``commands`` are its simple commands. ``unset`` are the allowed variables (those with one of *prefixes*) without a
+    value, ``unexpanded`` the others. Variables in *assigned* are always allowed.
+    """
 
     def __init__(
         self,
@@ -49,7 +51,7 @@ class ShellText:
         self.commands = self._commands()
 
     def _commands(self) -> list[list[str]]:
-        found: list[list[str]] = []
+        commands: list[list[str]] = []
         words: list[str] = []
         while True:
             word = self._word()
@@ -58,20 +60,20 @@ class ShellText:
                 continue
             self._assign(words)
             if words:
-                found.append(words)
+                commands.append(words)
             words = []
             if self._at >= len(self._text):
-                return found
+                return commands
             self._at += 1
 
     def _assign(self, words: list[str]) -> None:
-        """Take the assignments from the head of a command."""
-        while words and (found := _ASSIGNMENT.fullmatch(words[0])):
-            self._variables[found[1]] = found[2]
+        """Remove the assignments at the start of a command and apply them."""
+        while words and (match := _ASSIGNMENT.fullmatch(words[0])):
+            self._variables[match[1]] = match[2]
             words.pop(0)
 
     def _word(self) -> str | None:
-        """The next word, or None at the end of a command."""
+        """Return the next word, or None at the end of a command."""
         text = self._text
         while text.startswith(("\\\n", " ", "\t"), self._at):
             self._at += 2 if text[self._at] == "\\" else 1
@@ -85,42 +87,42 @@ class ShellText:
         return "".join(pieces)
 
     def _ends_command(self) -> bool:
-        sign = self._text[self._at]
-        if sign == "&":  # an address that was pasted without quotes goes on behind it
+        character = self._text[self._at]
+        if character == "&":  # a URL pasted without quotes continues after it
             return not re.match(r"&[\w%]", self._text[self._at : self._at + 2])
-        return sign in "\n;|"
+        return character in "\n;|"
 
     def _piece(self) -> str:
         text, at = self._text, self._at
-        sign = text[at]
-        if sign == "\\":
+        character = text[at]
+        if character == "\\":
             self._at += 2
             return "" if text[at + 1 : at + 2] == "\n" else text[at + 1 : at + 2]
-        if sign == "'":
+        if character == "'":
             end = self._closing("'", at + 1)
             self._at = end + 1
             return text[at + 1 : end]
         if text.startswith("$'", at):
             return self._ansi()
-        if sign == '"':
+        if character == '"':
             return self._double()
-        if sign in "$`":
+        if character in "$`":
             return self._dollar()
         self._at += 1
-        return sign
+        return character
 
-    def _closing(self, sign: str, start: int) -> int:
-        end = self._text.find(sign, start)
+    def _closing(self, quote_mark: str, start: int) -> int:
+        end = self._text.find(quote_mark, start)
         if end < 0:
-            raise UsageError(f"the quote {sign} is not closed", hint="Paste the whole line.")
+            raise UsageError(f"the quote {quote_mark} is not closed", hint="Paste the whole line.")
         return end
 
     def _ansi(self) -> str:
-        found = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL).match(self._text, self._at)
-        if not found:
+        match = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL).match(self._text, self._at)
+        if not match:
             raise UsageError("the quote $' is not closed", hint="Paste the whole line.")
-        self._at = found.end()
-        return _ESCAPE.sub(_unescaped, _bytes(found[1])).decode("utf-8", "surrogateescape")
+        self._at = match.end()
+        return _ESCAPE.sub(_unescaped, _bytes(match[1])).decode("utf-8", "surrogateescape")
 
     def _double(self) -> str:
         text = self._text
@@ -129,18 +131,18 @@ class ShellText:
         while True:
             if self._at >= len(text):
                 raise UsageError('the quote " is not closed', hint="Paste the whole line.")
-            sign = text[self._at]
-            if sign == '"':
+            character = text[self._at]
+            if character == '"':
                 self._at += 1
                 return "".join(pieces)
-            if sign == "\\" and text[self._at + 1 : self._at + 2] in tuple('"\\$`\n!'):
-                following = text[self._at + 1]
-                pieces.append("" if following == "\n" else following)
+            if character == "\\" and text[self._at + 1 : self._at + 2] in tuple('"\\$`\n!'):
+                escaped = text[self._at + 1]
+                pieces.append("" if escaped == "\n" else escaped)
                 self._at += 2
-            elif sign in "$`":
+            elif character in "$`":
                 pieces.append(self._dollar())
             else:
-                pieces.append(sign)
+                pieces.append(character)
                 self._at += 1
 
     def _dollar(self) -> str:
@@ -155,44 +157,44 @@ class ShellText:
         if text.startswith("${", at):
             end = self._closing("}", at)
             self._at = end + 1
-            found = _BRACED.fullmatch(text[at + 2 : end])
-            return self._value(found[1], found[2], text[at : end + 1]) if found else MASK
-        found = _NAME.match(text, at + 1)
-        if not found:
+            match = _BRACED.fullmatch(text[at + 2 : end])
+            return self._value(match[1], match[2], text[at : end + 1]) if match else MASK
+        match = _NAME.match(text, at + 1)
+        if not match:
             self._at += 1
             return "$"
-        self._at = found.end()
-        return self._value(found[0], None, f"${found[0]}")
+        self._at = match.end()
+        return self._value(match[0], None, f"${match[0]}")
 
     def _end_of_command(self, start: int) -> int:
-        """Where the command of ``$(`` ends, quotes and further parentheses in it considered."""
+        """Return the end of the command of ``$(``, skipping quotes and nested parentheses."""
         pattern = re.compile(r"\$'(?:[^'\\]|\\.)*'|'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[()]", re.DOTALL)
         depth = 1
-        for found in pattern.finditer(self._text, start):
-            depth += {"(": 1, ")": -1}.get(found[0], 0)
+        for match in pattern.finditer(self._text, start):
+            depth += {"(": 1, ")": -1}.get(match[0], 0)
             if depth == 0:
-                return found.start()
+                return match.start()
         raise UsageError("the parenthesis of $( is not closed", hint="Paste the whole line.")
 
     def _output(self, command: str) -> str:
-        found = _ENCODED.fullmatch(command)
-        if not found:
+        match = _ENCODED.fullmatch(command)
+        if not match:
             return MASK
-        value = self._value(found[2], None, f"${found[2]}")
-        if found[1] == "urlencode":
+        value = self._value(match[2], None, f"${match[2]}")
+        if match[1] == "urlencode":
             return quote(value, safe="", errors="surrogateescape")
         return json.dumps(value, ensure_ascii=False)[1:-1]
 
     def _value(self, name: str, fallback: str | None, written: str) -> str:
-        """What the variable stands for; *written* is how the text names it."""
+        """Return the value of a variable; *written* is its form in the text."""
         if self._variables.get(name):
             return self._variables[name]
         if fallback is not None:
             return self._fallback(fallback)
         allowed = name.startswith(self._prefixes)
-        missing = self.unset if allowed else self.unexpanded
-        if name not in missing:
-            missing.append(name)
+        names = self.unset if allowed else self.unexpanded
+        if name not in names:
+            names.append(name)
         return MASK if allowed else written
 
     def _fallback(self, text: str) -> str:
@@ -210,13 +212,15 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _unescaped(found: re.Match[bytes]) -> bytes:
-    two, four, eight, octal, sign = found.groups()
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    two, four, eight, octal, character = match.groups()
     if two:
         return bytes([int(two, 16)])
     if four or eight:
         return chr(int(four or eight, 16)).encode("utf-8", "surrogatepass")
     if octal:
         return bytes([int(octal, 8) & 255])
-    simple = _SIMPLE.get(sign.decode("latin-1"))
-    return bytes([simple]) if simple is not None else sign if sign in b"\\'\"?" else b"\\" + sign
+    simple = _SIMPLE.get(character.decode("latin-1"))
+    if simple is not None:
+        return bytes([simple])
+    return character if character in b"\\'\"?" else b"\\" + character

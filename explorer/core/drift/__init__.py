@@ -1,8 +1,8 @@
-"""What answers really look like, against what the catalog says of them.
+"""Drift: differences between the vendors' responses and the catalog.
 
 bodies ── Shape.add ──► Shape ──┐
-samples, answer fields ──► Shape┴── compare ──► Finding: what differs, how often, in which entries, and the patch
-requests that were accepted ── judge_request ──►         that would make the catalog say so
+samples, fields ──────► Shape ──┴── compare_shapes ──► DriftFinding: the difference, how often, in which entries,
+accepted requests ── find_request_drift ─────────────►               and the patch for the catalog
 """
 
 from explorer.core.drift.findings import DriftFinding, Patch, compare_shapes, documented_shape, sort_findings

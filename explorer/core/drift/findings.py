@@ -1,4 +1,4 @@
-"""Compare the shape of responses with the catalog's samples; one finding for each difference."""
+"""Drift findings: compare the shape of responses with the catalog's samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DriftKind = Literal["retyped", "missing", "new", "value", "limit"]
 Patch = tuple[tuple[str, ...], Any]
-"""A path below the vendor's table in the catalog, and the value to stand there."""
+"""A path below the vendor's table in the catalog, and its new value."""
 DRIFT_KINDS: Final[dict[DriftKind, str]] = {
     "retyped": "other type",
     "missing": "missing field",
@@ -29,29 +29,29 @@ _WEIGHT: Final = tuple(DRIFT_KINDS)
 
 @dataclass(frozen=True)
 class DriftFinding:
-    """A difference, seen often enough to be told."""
+    """A difference that occurred often enough to report."""
 
     what: DriftKind
     vendor: str
     endpoint: str
     place: str
-    """A path in the answer (``data[].owner``) or the name of a parameter."""
+    """A path in the response (``data[].owner``) or the name of a parameter."""
     documented: str
-    """What the catalog says, in words."""
+    """What the catalog documents, as text."""
     seen: str
-    """What was seen, in words."""
+    """What was observed, as text."""
     count: int
-    """In how many places it was seen."""
+    """Number of occurrences."""
     of: int
-    """Out of how many."""
+    """Number of places where it could occur."""
     entries: tuple[int, ...] = ()
-    """Entries of the history that show it, a few."""
+    """A few history entries that show it."""
     example: str = ""
     patches: tuple[Patch, ...] = ()
 
     @property
     def key(self) -> str:
-        """What tells it from every other; the same when it is seen again."""
+        """A stable identifier."""
         return f"{self.vendor}.{self.endpoint}|{self.what}|{self.place}|{self.seen}"
 
     @property
@@ -61,94 +61,94 @@ class DriftFinding:
 
 
 def sort_findings(findings: Iterable[DriftFinding]) -> list[DriftFinding]:
-    """Findings in the order in which they matter: by vendor and call, what breaks programs first."""
-    return sorted(findings, key=lambda one: (one.vendor, one.endpoint, _WEIGHT.index(one.what), one.place))
+    """Return *findings* by vendor and endpoint, breaking differences first."""
+    return sorted(findings, key=lambda item: (item.vendor, item.endpoint, _WEIGHT.index(item.what), item.place))
 
 
 MIN_SAMPLES: Final = 3
-"""Tables in which a field has to be missing before it is told: one alone may be a record of another kind."""
+"""Objects without a field before it is reported as missing: a single one may be a record of another kind."""
 _NO_KIND: Final = frozenset({"null", "masked"})
 
 
 def documented_shape(endpoint: Endpoint) -> Shape:
-    """The shape of the catalog's good samples; empty where it has none that is JSON."""
+    """Return the shape of the catalog's successful JSON samples; empty if there are none."""
     shape = Shape()
     for sample in endpoint.samples:
         if 200 <= sample.status < 300 and sample.body:
             try:
                 shape.add(json.loads(sample.body))
             except ValueError:
-                continue  # a sample in XML, or one that the document itself cut short
+                continue  # an XML sample, or one that the document truncates
     return shape
 
 
 def compare_shapes(vendor: Vendor, endpoint: Endpoint, observed: Shape) -> list[DriftFinding]:
-    """Where *observed* differs from what the catalog says of the call's answers."""
+    """Return where *observed* differs from the responses in the catalog."""
     known = documented_shape(endpoint)
     if not known.bodies or not observed.bodies:
         return []
-    judge = _ShapeComparison(vendor, endpoint, observed, known)
-    return [*judge.type_changes(), *judge.missing(), *judge.new(), *judge.values()]
+    comparison = _ShapeComparison(vendor, endpoint, observed, known)
+    return [*comparison.type_changes(), *comparison.missing(), *comparison.new(), *comparison.values()]
 
 
 class _ShapeComparison:
-    """Both shapes, and what is told already: nothing below that is told again."""
+    """Compares two shapes. Nothing below a reported path is reported again."""
 
     def __init__(self, vendor: Vendor, endpoint: Endpoint, observed: Shape, known: Shape) -> None:
         self._vendor, self._endpoint = vendor, endpoint
         self._observed, self._known = observed, known
         self._fields = {**vendor.answer, **endpoint.answer}
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def type_changes(self) -> Iterator[DriftFinding]:
-        """Fields of another kind than in every sample."""
+        """Yield fields whose type differs from every sample."""
         for path, seen in self._observed.seen.items():
-            said = self._kinds(path)
-            if not said or self._is_already_reported(path):
+            documented = self._kinds(path)
+            if not documented or self._is_already_reported(path):
                 continue
-            other = [kind for kind in seen.kinds if kind not in _NO_KIND and not _is_documented_kind(kind, said)]
+            other = [kind for kind in seen.kinds if kind not in _NO_KIND and not _is_documented_kind(kind, documented)]
             if not other:
                 continue
-            self._told.add(path)
+            self._reported.add(path)
             count = sum(seen.kinds[kind] for kind in other)
             yield self._finding(
                 "retyped",
                 path,
-                " or ".join(sorted(said)),
+                " or ".join(sorted(documented)),
                 " or ".join(sorted(other)),
                 count,
                 seen.count,
                 tuple(number for kind in other for number in seen.entries.get(kind, ())),
                 seen.example.get(other[0], ""),
-                ("types", sorted({*said, *other})),
+                ("types", sorted({*documented, *other})),
             )
 
     def missing(self) -> Iterator[DriftFinding]:
-        """Fields that every sample has, and no answer."""
-        for path, said in self._known.seen.items():
+        """Yield fields that every sample has and no response."""
+        for path, documented in self._known.seen.items():
             parent = parent_of(path)
             field = self._fields.get(path)
             if not path or path.endswith(("[]", "{}")) or path in self._observed.seen or (field and field.optional):
                 continue
-            there, known = self._observed.seen.get(parent), self._known.seen[parent]
+            observed, known = self._observed.seen.get(parent), self._known.seen[parent]
             if (
-                there is None
-                or there.tables < MIN_SAMPLES
-                or said.count < known.tables
+                observed is None
+                or observed.tables < MIN_SAMPLES
+                or documented.count < known.tables
                 or self._is_already_reported(path)
             ):
                 continue
-            self._told.add(path)
-            entries = tuple(there.entries.get("table", ()))
-            example = there.example.get("table", "")
-            kinds = " or ".join(sorted(said.kinds))
+            self._reported.add(path)
+            entries = tuple(observed.entries.get("table", ()))
+            example = observed.example.get("table", "")
+            kinds = " or ".join(sorted(documented.kinds))
             patch = ("optional", True)
             yield self._finding(
-                "missing", path, kinds, "not there", there.tables, there.tables, entries, example, patch
+                "missing", path, kinds, "not there", observed.tables, observed.tables, entries, example, patch
             )
 
     def new(self) -> Iterator[DriftFinding]:
-        """Fields that no sample has, in tables that samples have."""
+        """Yield fields that no sample has, in objects that samples have."""
         for path, seen in self._observed.seen.items():
             if not path or path in self._known.seen or path in self._fields or self._is_already_reported(path):
                 continue
@@ -156,19 +156,19 @@ class _ShapeComparison:
             known = self._known.seen.get(parent)
             if known is None or not (known.items if path.endswith("[]") else self._has_fields(parent)):
                 continue
-            self._told.add(path)
+            self._reported.add(path)
             kinds = sorted(kind for kind in seen.kinds if kind != "masked") or ["string"]
             entries = tuple(number for kind in kinds for number in seen.entries.get(kind, ()))
-            there = self._observed.seen[parent]
+            observed = self._observed.seen[parent]
             example = next((seen.example[kind] for kind in kinds if kind in seen.example and kind != "null"), "null")
-            of = there.items if path.endswith("[]") else there.tables
+            of = observed.items if path.endswith("[]") else observed.tables
             patch = ("types", kinds)
             yield self._finding(
                 "new", path, "no such field", " or ".join(kinds), seen.count, of, entries, example, patch
             )
 
     def values(self) -> Iterator[DriftFinding]:
-        """Values that are not among those that the catalog lists for a field."""
+        """Yield values that the catalog does not list for an enumerated field."""
         for path, field in self._fields.items():
             seen = self._observed.seen.get(path)
             if seen is None or not field.enum:
@@ -195,14 +195,14 @@ class _ShapeComparison:
         return kinds | set(field.types) if field else kinds
 
     def _has_fields(self, path: str) -> bool:
-        """Whether the samples show what stands in that table: an empty one shows nothing."""
+        """Return whether the samples show fields of that object."""
         return bool(self._known.fields.get(path))
 
     def _is_already_reported(self, path: str) -> bool:
         parent = path
         while parent:
             parent = parent_of(parent)
-            if parent in self._told:
+            if parent in self._reported:
                 return True
         return False
 
@@ -210,7 +210,7 @@ class _ShapeComparison:
         self,
         what: Any,
         path: str,
-        said: str,
+        documented: str,
         seen: str,
         count: int,
         of: int,
@@ -225,7 +225,7 @@ class _ShapeComparison:
             self._vendor.id,
             self._endpoint.id,
             path,
-            said,
+            documented,
             seen,
             count,
             of,
@@ -235,5 +235,7 @@ class _ShapeComparison:
         )
 
 
-def _is_documented_kind(kind: str, said: set[str]) -> bool:
-    return kind in said or (kind == "integer" and "number" in said) or (kind == "number" and "integer" in said)
+def _is_documented_kind(kind: str, documented: set[str]) -> bool:
+    """Return whether *kind* is documented; ``integer`` and ``number`` are interchangeable."""
+    numeric = {"integer", "number"}
+    return kind in documented or (kind in numeric and bool(numeric & documented))

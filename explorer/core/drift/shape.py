@@ -1,6 +1,6 @@
-"""The shape of JSON bodies, many of them merged: which fields stand where, of which kinds, how often, with what values.
+"""The merged shape of JSON bodies: paths of fields with their types, counts and values.
 
-A path is written as ``data[].owner.name``; ``{}`` stands for any key of a table whose keys are ids.
+A path is written as ``data[].owner.name``; ``{}`` is any key of an object whose keys are ids.
 """
 
 from __future__ import annotations
@@ -18,49 +18,49 @@ if TYPE_CHECKING:
 Kind = Literal["null", "boolean", "integer", "number", "string", "list", "table", "masked"]
 _ID: Final = re.compile(r"[0-9]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\d{4}-\d\d-\d\d.*|[0-9a-f]{16,}")
 _ID_KEYS_THRESHOLD: Final = 60
-"""Keys from which a table is taken for one whose keys are ids."""
+"""Number of keys from which the keys of an object are considered ids."""
 _VALUES: Final = 30
-"""Distinct values that are remembered of a field; with more it is no enumeration."""
+"""Distinct values stored for a field; with more it is not an enumeration."""
 _ENTRIES: Final = 5
-"""Entries of the history that are remembered of a field."""
+"""History entries stored for a field."""
 _ITEMS: Final = 40
-"""Items of one list that are looked at: as many from its beginning as from its end."""
+"""Items of an array that are examined, half from its start and half from its end."""
 _MAX_DEPTH: Final = 20
 _EXAMPLE: Final = 80
 
 
 @dataclass(slots=True)
 class ObservedField:
-    """What was seen at one path."""
+    """The observations at one path."""
 
     count: int = 0
-    """How often something stood there."""
+    """Number of values."""
     tables: int = 0
-    """How often a table stood there."""
+    """Number of objects."""
     items: int = 0
-    """How many items of all lists there were looked at."""
+    """Number of examined items of all arrays."""
     kinds: Counter[str] = field(default_factory=Counter)
     values: Counter[str] = field(default_factory=Counter)
     many: bool = False
-    """Whether there were too many values to remember them all."""
+    """Whether there were too many values to store."""
     entries: dict[str, list[int]] = field(default_factory=dict)
-    """Kind → entries of the history where it was so, a few."""
+    """Kind → a few history entries with it."""
     value_entries: dict[str, list[int]] = field(default_factory=dict)
     example: dict[str, str] = field(default_factory=dict)
-    """Kind → a value of it, as JSON, cut."""
+    """Kind → an example as JSON, truncated."""
 
 
 class Shape:
-    """Paths and what was seen at each."""
+    """The observed paths and the observations at each."""
 
     def __init__(self) -> None:
         self.seen: dict[str, ObservedField] = {}
         self.bodies = 0
         self.fields: dict[str, dict[str, None]] = {}
-        """Path of a table → the names of its fields, in the order in which they were seen."""
+        """Path of an object → the names of its fields in order of first appearance."""
 
     def add(self, body: Any, number: int = 0) -> None:
-        """Take in a decoded body; *number* is its entry in the history."""
+        """Add a decoded body; *number* is its history entry."""
         self.bodies += 1
         self._add("", body, number, 0)
 
@@ -73,7 +73,7 @@ class Shape:
         seen.kinds[kind] += 1
         _add_example(seen.entries, kind, number)
         if kind not in seen.example:
-            seen.example[kind] = _cut(value)
+            seen.example[kind] = _truncated(value)
         if depth >= _MAX_DEPTH:
             return
         if isinstance(value, dict):
@@ -83,9 +83,9 @@ class Shape:
                 fields[name] = None
                 self._add(f"{path}.{name}" if path else name, value[key], number, depth + 1)
         elif isinstance(value, list):
-            some = value if len(value) <= _ITEMS else [*value[: _ITEMS // 2], *value[-_ITEMS // 2 :]]
-            seen.items += len(some)
-            for item in some:
+            items = value if len(value) <= _ITEMS else [*value[: _ITEMS // 2], *value[-_ITEMS // 2 :]]
+            seen.items += len(items)
+            for item in items:
                 self._add(f"{path}[]", item, number, depth + 1)
         elif kind in ("string", "integer"):
             self._note_value(seen, str(value), number)
@@ -99,14 +99,14 @@ class Shape:
 
 
 def keys_of(table: dict[str, Any]) -> Iterable[str]:
-    """The names under which the keys of a table count: ``{}`` for each where they are ids."""
+    """Return the path segments for the keys of an object: ``{}`` for each if they are ids."""
     if table and (all(_ID.fullmatch(key) for key in table) or len(table) >= _ID_KEYS_THRESHOLD):
         return ["{}"] * len(table)
     return list(table)
 
 
 def kind_of(value: Any) -> Kind:
-    """The kind of a JSON value; a text that was masked is of no kind that could be compared."""
+    """Return the kind of a JSON value; a masked string is ``masked``, which is not compared."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -123,19 +123,19 @@ def kind_of(value: Any) -> Kind:
 
 
 def parent_of(path: str) -> str:
-    """The path of the table or list around a path."""
+    """Return the path of the object or array that contains *path*."""
     if path.endswith("[]"):
         return path[:-2]
     return path.rpartition(".")[0]
 
 
-def _add_example(place: dict[str, list[int]], key: str, number: int) -> None:
-    kept = place.setdefault(key, [])
-    if number and number not in kept and len(kept) < _ENTRIES:
-        kept.append(number)
+def _add_example(examples: dict[str, list[int]], key: str, number: int) -> None:
+    entries = examples.setdefault(key, [])
+    if number and number not in entries and len(entries) < _ENTRIES:
+        entries.append(number)
 
 
-def _cut(value: Any) -> str:
+def _truncated(value: Any) -> str:
     import json
 
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What an export format is, and what it is given to write."""
+"""The interfaces of an export format and its source."""
 
 from __future__ import annotations
 
@@ -15,64 +15,65 @@ if TYPE_CHECKING:
     from explorer.core.model import Exchange
 
 FormatKind = Literal["shell", "program", "raw", "archive"]
-"""A script for a shell, a program, one message as it was on the wire, or a file of many exchanges."""
+"""A shell script, a program, one message as on the wire, or a file of many exchanges."""
 
 
 class ExportSource(Protocol):
-    """What is exported. A format asks it for a recipe or for exchanges, whichever it is written from."""
+    """The source of an export: a recipe or exchanges, depending on the format."""
 
     @property
     def show_secrets(self) -> bool:
-        """Whether secrets are written in place of variables."""
+        """Whether to write secrets instead of variables."""
 
     @property
     def vendor(self) -> Vendor:
         """The vendor of the first exchange."""
 
     def recipe(self) -> Recipe:
-        """Return the recipe of the one call.
+        """Return the recipe of the call.
 
         Raises:
-            UsageError: there are several, or it cannot be built.
+            UsageError: there are several calls, or the recipe cannot be built.
         """
 
     def exchange(self) -> Exchange:
-        """Return the one exchange, redacted unless secrets are to be shown.
+        """Return the exchange, redacted unless ``show_secrets``.
 
         Raises:
             UsageError: there are several.
         """
 
     def exchanges(self) -> Sequence[Exchange]:
-        """Return the exchanges, redacted unless secrets are to be shown."""
+        """Return the exchanges, redacted unless ``show_secrets``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportFormat:
-    """One format: how it is named, and how it is written."""
+    """An export format."""
 
     id: str
     """The value of ``--as``, and of the key binding ``export.<id>``."""
     title: str
     description: str
     extension: str
-    """Of a file that holds such an export, with its dot."""
+    """File name extension, with its dot."""
     kind: FormatKind
     write: Callable[[ExportSource], bytes]
-    """Writes it, with a last line end where it is text.
+    """Returns the export; text ends with a newline.
 
     Raises:
-        UsageError: this format cannot hold the call; it says why, and what to take instead.
+        UsageError: this format cannot express the call; the error names another format.
     """
 
     @property
     def runs(self) -> bool:
-        """Whether the export can be run: such a one is made from the recipe, and signs and signs in by itself."""
+        """Whether the export can be run. It is then built from the recipe, and signs in and signs the request
+        itself."""
         return self.kind in ("shell", "program")
 
 
 def recipe_writer(render: Callable[[Recipe, bool], str]) -> Callable[[ExportSource], bytes]:
-    """Return a ``write`` for a format that is text made from a recipe and from whether secrets are shown."""
+    """Return a ``write`` function that renders a recipe and whether to show secrets as text."""
 
     def write(source: ExportSource) -> bytes:
         text = render(source.recipe(), source.show_secrets)
@@ -82,5 +83,5 @@ def recipe_writer(render: Callable[[Recipe, bool], str]) -> Callable[[ExportSour
 
 
 def unsupported_call(title: str, what: str, *, instead: str) -> UsageError:
-    """Return the refusal of a call that a format cannot hold."""
+    """Return the error for a call that a format cannot express."""
     return UsageError(f"{title} cannot write {what}", hint=f"Export it as {instead}.")

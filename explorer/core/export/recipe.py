@@ -1,4 +1,4 @@
-"""A request with holes in it, and what fills them."""
+"""Recipes: a request with holes, and the steps that fill them."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ if TYPE_CHECKING:
     from explorer.core.text.secret import Secret
 
 Code = Literal["raw", "url", "json"]
-"""How the text that fills a hole is written there: as it is, percent-escaped, or escaped as inside a JSON text."""
+"""Encoding of the value in a hole: verbatim, percent-encoded, or escaped for a JSON string."""
 TOKEN = "token"  # noqa: S105 - the name of a variable
 TIMESTAMP = "timestamp"
 SIGNATURE = "signature"
 ENCODED = "credentials"
-REFRESH_COMMENT = "When the token has expired, this asks for another (the answer holds the next refresh token as well):"
+REFRESH_COMMENT = (
+    "When the token has expired, this requests a new one (the response also contains the next refresh token):"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A place that is filled when the text runs: by an environment variable, or by something computed before."""
+    """A value to fill in at run time: an environment variable, or the result of an earlier step."""
 
     name: str
     code: Code = "raw"
 
 
 Text = tuple[str | Hole, ...]
-"""Text with holes. Bytes that are no UTF-8 stand as lone surrogates (``surrogateescape``)."""
+"""Text with holes. Bytes that are not UTF-8 are lone surrogates (``surrogateescape``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class RecipePart:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One request. Either ``body`` or ``parts`` is given, or none of them."""
+    """A request with a ``body``, ``parts`` or neither."""
 
     method: str
     url: Text
@@ -52,9 +54,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentVariable:
-    """An environment variable that a secret comes from.
+    """The environment variable of a secret.
 
-    ``fallback`` is the sandbox's public demo value; ``value`` the secret itself, where it is known.
+    ``fallback`` is the sandbox's public demo value; ``value`` is the secret, if known.
     """
 
     name: str
@@ -64,7 +66,7 @@ class EnvironmentVariable:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The call whose JSON answer holds the token in ``field``."""
+    """The call whose JSON response contains the token in ``field``."""
 
     request: Message
     field: str
@@ -81,7 +83,7 @@ class Signing:
 
 @dataclass(frozen=True, slots=True)
 class EncodedValue:
-    """A value that is encoded before the request is made, and fills the hole *name*."""
+    """A value to encode before the request, which fills the hole *name*."""
 
     name: str
     text: Text
@@ -90,28 +92,33 @@ class EncodedValue:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A call and everything that must be there before it can be made."""
+    """A call and its preparation steps."""
 
     address: str
     request: Message
     variables: tuple[EnvironmentVariable, ...] = ()
     sign_in: SignIn | None = None
-    """What is asked first, whose answer is the token."""
+    """The call that gets the token first."""
     signing: Signing | None = None
     encoded: EncodedValue | None = None
     refresh: SignIn | None = None
-    """What gives another token when that of ``refreshed`` has expired; written as a comment."""
+    """The call that gets a new token for ``refreshed``, written as a comment."""
     refreshed: str = ""
-    """The variable that it fills."""
+    """The variable that ``refresh`` fills."""
     refresh_variables: tuple[EnvironmentVariable, ...] = ()
-    """What it needs beside ``variables``."""
+    """Variables that only ``refresh`` needs."""
 
 
 def holes(*texts: Text) -> set[Hole]:
-    """Every hole in *texts*."""
+    """Return every hole in *texts*."""
     return {piece for text in texts for piece in text if isinstance(piece, Hole)}
 
 
 def texts_of(message: Message) -> tuple[Text, ...]:
-    """Every text of a request that may have holes."""
-    return (message.url, message.body, *(value for _, value in message.headers), *(one.value for one in message.parts))
+    """Return every text of a request that can contain holes."""
+    return (
+        message.url,
+        message.body,
+        *(value for _, value in message.headers),
+        *(part.value for part in message.parts),
+    )

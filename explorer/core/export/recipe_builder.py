@@ -1,4 +1,4 @@
-"""Turn a call into an export recipe: secrets become marks, and the program's own encoder makes the request."""
+"""Build the export recipe of a call: secrets become marks, and the program's encoder builds the request."""
 
 from __future__ import annotations
 
@@ -49,28 +49,28 @@ if TYPE_CHECKING:
 
 
 _PUBLIC_MARKS = (TIMESTAMP, SIGNATURE)
-"""Digits and letters only: written the same everywhere."""
+"""Only letters and digits, which no encoding changes."""
 
 
 class MarkGenerator:
-    """Hands out words that no encoding spells otherwise and that do not occur in *taken*."""
+    """Generates marks that no encoding changes and that do not occur in *text*."""
 
-    def __init__(self, taken: str) -> None:
+    def __init__(self, text: str) -> None:
         number = 0
-        while f"Hole{number}q" in taken:
+        while f"Hole{number}q" in text:
             number += 1
         self.stem = f"Hole{number}q"
         self._names: list[str] = []
         self._pattern = re.compile(rf"{self.stem}([0-9]+)z")
 
     def mark(self, name: str) -> str:
-        """The word for the hole *name*; the same one each time."""
+        """Return the mark of the hole *name*, which is the same each time."""
         if name not in self._names:
             self._names.append(name)
         return f"{self.stem}{self._names.index(name)}z"
 
     def split(self, text: str, code: Code = "raw") -> Text:
-        """*text* with holes in place of marks."""
+        """Return *text* with holes in place of marks."""
         pieces: list[str | Hole] = []
         for number, piece in enumerate(self._pattern.split(text)):
             if number % 2:
@@ -81,13 +81,13 @@ class MarkGenerator:
         return tuple(pieces)
 
 
-_OWN_HEADERS = {"accept-encoding": ACCEPT_ENCODING, "user-agent": USER_AGENT}
-"""Headers that are this program's own business, where a person did not set them otherwise."""
+_DEFAULT_HEADERS = {"accept-encoding": ACCEPT_ENCODING, "user-agent": USER_AGENT}
+"""Headers of this program, left out of exports unless the user changed them."""
 _TRANSPORT = ("host", "content-length", "connection", "transfer-encoding")
 
 
 def build_message(request: httpx.Request, files: Sequence[FileRef], marks: MarkGenerator) -> Message:
-    """The message of *request*; *files* are the uploads of its multipart body, in order."""
+    """Return the message of *request*; *files* are the uploads of its multipart body, in order."""
     kind = request.headers.get("content-type", "")
     boundary = wire.boundary_of(kind)
     parts: tuple[RecipePart, ...] = ()
@@ -101,25 +101,25 @@ def build_message(request: httpx.Request, files: Sequence[FileRef], marks: MarkG
     for raw_name, raw_value in request.headers.raw:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         low = name.lower()
-        if low not in _TRANSPORT and _OWN_HEADERS.get(low) != value and not (parts and low == "content-type"):
+        if low not in _TRANSPORT and _DEFAULT_HEADERS.get(low) != value and not (parts and low == "content-type"):
             headers.append((name, marks.split(value)))
     url = marks.split(str(request.url), "url")
     return Message(request.method, url, tuple(headers), marks.split(body, code), parts)
 
 
 def _parts(content: bytes, boundary: bytes, files: Sequence[FileRef], marks: MarkGenerator) -> Iterator[RecipePart]:
-    waiting = iter(files)
-    for one in wire.split_fields(content, boundary):
-        name = one.name.replace("%22", '"')
-        if one.filename is None:
-            yield RecipePart(name, marks.split(one.value.decode("utf-8", "surrogateescape")))
+    uploads = iter(files)
+    for part in wire.split_fields(content, boundary):
+        name = part.name.replace("%22", '"')
+        if part.filename is None:
+            yield RecipePart(name, marks.split(part.value.decode("utf-8", "surrogateescape")))
         else:
-            path = next(waiting).path
+            path = next(uploads).path
             yield RecipePart(name, (), path, unread_upload(path).media_type)
 
 
 def unread_upload(path: str) -> Upload:
-    """The upload that a file would make, without its content."""
+    """Return the upload of a file without its content."""
     return upload_of(path, b"")
 
 
@@ -132,19 +132,19 @@ def recipe_for(
     credential: Callable[[str], Secret | None],
     redactor: Redactor,
 ) -> Recipe:
-    """The recipe of *call*, with vendor and endpoint as they are under its readings.
+    """Return the recipe of *call*, with vendor and endpoint under its readings.
 
-    A call that was kept masked will do as well: what is masked in it becomes a variable. *credential* gives what is
-    known now, *redactor* tells what is secret.
+    *call* can be masked: masked values become variables. *credential* returns known credentials, *redactor* finds
+    secrets.
 
     Raises:
-        UsageError: base URL, a path value or a header cannot be sent; or a signature cannot be made without the key id.
+        UsageError: the base URL, a path value or a header cannot be sent, or the signature needs an unknown key id.
     """
     return RecipeBuilder(vendor, endpoint, call, base_url, credential, redactor).recipe()
 
 
 class RecipeBuilder:
-    """Builds the recipe of one call."""
+    """Builds the recipe of a call."""
 
     def __init__(
         self,
@@ -165,9 +165,10 @@ class RecipeBuilder:
         self.variables: dict[str, EnvironmentVariable] = {}
         self.base_url = self._unmask(redactor.text(base_url), "base_url")
         self.minted = ""
-        """The credential that is asked for first, where one is."""
+        """The credential that the sign-in call returns, if any."""
 
     def recipe(self) -> Recipe:
+        """Return the recipe."""
         request, files = self._unsigned()
         scheme = self._scheme()
         refresh = self._refresh(scheme)
@@ -188,31 +189,42 @@ class RecipeBuilder:
             used |= holes(signing.base, signing.key)
         if encoded:
             used |= holes(encoded.text)
-        names = {one.name for one in used}
-        variables = tuple(one for name, one in self.variables.items() if name in names)
+        names = {hole.name for hole in used}
+        variables = tuple(variable for name, variable in self.variables.items() if name in names)
         if refresh is None:
             return Recipe(self.original.address, message, variables, sign_in, signing, encoded)
-        needed = {one.name for one in holes(*texts_of(refresh.request))} - names
-        more = tuple(one for name, one in self.variables.items() if name in needed)
+        needed = {hole.name for hole in holes(*texts_of(refresh.request))} - names
+        refresh_variables = tuple(variable for name, variable in self.variables.items() if name in needed)
         refreshed = self._credential_variable(scheme.options.tokens[0])
-        return Recipe(self.original.address, message, variables, sign_in, signing, encoded, refresh, refreshed, more)
+        return Recipe(
+            self.original.address,
+            message,
+            variables,
+            sign_in,
+            signing,
+            encoded,
+            refresh,
+            refreshed,
+            refresh_variables,
+        )
 
-    # --- the request before it is signed -----------------------------------------------------------------------------
+    # --- unsigned request ---------------------------------------------------------------------------------------------
 
     def _unsigned(self) -> tuple[httpx.Request, tuple[FileRef, ...]]:
         masked = self.masked
-        entries = tuple(self._entry(one, was) for one, was in zip(masked.entries, self.original.entries, strict=True))
-        values = tuple(_keep_number(one, self.marks.stem) for one in validate_form(self.endpoint, entries).values)
+        pairs = zip(masked.entries, self.original.entries, strict=True)
+        entries = tuple(self._entry(entry, original) for entry, original in pairs)
+        values = tuple(_keep_number(value, self.marks.stem) for value in validate_form(self.endpoint, entries).values)
         extra = [(name, self._unmask(value, name)) for name, value in masked.extra]
         headers = [(name, self._unmask(value, name)) for name, value in masked.headers]
         return self._build(self.endpoint, values, self.original.method, extra, headers)
 
-    def _entry(self, entry: Entry, was: Entry) -> Entry:
+    def _entry(self, entry: Entry, original: Entry) -> Entry:
         if MASK not in entry.value:
             return entry
-        if entry.value == MASK and was.value != MASK:
-            credential = self._same_credential(was.value)
-            text = was.value.strip('"') if was.kind == "json" else was.value
+        if entry.value == MASK and original.value != MASK:
+            credential = self._same_credential(original.value)
+            text = original.value.strip('"') if original.kind == "json" else original.value
             name = credential or self._variable(entry.name, Secret(text))
         else:
             name = self._variable(entry.name, None)
@@ -220,25 +232,25 @@ class RecipeBuilder:
 
     def _same_credential(self, value: str) -> str:
         for name in self.vendor.credentials:
-            found = self.known(name)
-            if found and found.reveal() == value:
+            secret = self.known(name)
+            if secret and secret.reveal() == value:
                 return self._credential_variable(name)
         return ""
 
     def _variable(self, name: str, value: Secret | None) -> str:
-        """The variable for a secret that was typed under *name*.
+        """Return the variable for a secret that was entered as *name*.
 
-        It is that of a credential only where the call is the one that signs in: a new password is not the password.
+        It is a credential's variable only in the sign-in call: elsewhere, ``password`` may be a new password.
         """
-        last = name.rpartition(".")[2]
-        if last in self.vendor.credentials:
+        leaf = name.rpartition(".")[2]
+        if leaf in self.vendor.credentials:
             if not self._signs_in():
                 name = f"{self.endpoint.id}.{name}"
             elif value is None:
-                return self._credential_variable(last)
-        text = variable_name(self.vendor.id, name)
-        self.variables.setdefault(text, EnvironmentVariable(text, "", value))
-        return text
+                return self._credential_variable(leaf)
+        variable = variable_name(self.vendor.id, name)
+        self.variables.setdefault(variable, EnvironmentVariable(variable, "", value))
+        return variable
 
     def _signs_in(self) -> bool:
         from explorer.core.auth import scheme_of
@@ -260,7 +272,8 @@ class RecipeBuilder:
         extra: Sequence[tuple[str, str]] = (),
         headers: Sequence[tuple[str, str]] = (),
     ) -> tuple[httpx.Request, tuple[FileRef, ...]]:
-        files = tuple(one.value for one in values if one.location == "multipart" and isinstance(one.value, FileRef))
+        parts = (field.value for field in values if field.location == "multipart")
+        files = tuple(value for value in parts if isinstance(value, FileRef))
         request = build_request(
             self.vendor,
             endpoint,
@@ -290,40 +303,40 @@ class RecipeBuilder:
             nonce=lambda _size: "",
             credential=self._credential,
             tokens=TokenStore(),
-            build=self._built,
+            build=self._build_call,
             base_url=self.base_url,
         )
 
-    def _built(self, endpoint: str, values: Mapping[str, str]) -> httpx.Request:
+    def _build_call(self, endpoint: str, values: Mapping[str, str]) -> httpx.Request:
         target = self.vendor.endpoints[endpoint]
         entries = tuple(Entry(name=name, value=value) for name, value in values.items())
         return self._build(target, validate_form(target, entries).values)[0]
 
     def _credential(self, name: str) -> Secret:
-        """A credential as the schemes get it: a mark, or the text itself where the catalog does not call it secret."""
+        """Return a credential for the schemes: a mark, or the value if the catalog does not declare it secret."""
         if self.minted and name == self.minted:
             return Secret(self.marks.mark(TOKEN))
-        table = self.vendor.credentials.get(name)
-        found = self.known(name)
-        if table is not None and not table.secret and found:
-            return found
+        declaration = self.vendor.credentials.get(name)
+        secret = self.known(name)
+        if declaration is not None and not declaration.secret and secret:
+            return secret
         return Secret(self.marks.mark(self._credential_variable(name)))
 
     def _credential_variable(self, name: str) -> str:
-        text = variable_name(self.vendor.id, name)
-        self.variables.setdefault(text, EnvironmentVariable(text, self._demo(name), self.known(name)))
-        return text
+        variable = variable_name(self.vendor.id, name)
+        self.variables.setdefault(variable, EnvironmentVariable(variable, self._demo(name), self.known(name)))
+        return variable
 
     def _demo(self, name: str) -> str:
-        """The sandbox's public demo value, where it is the one that is used."""
-        table = self.vendor.credentials.get(name)
-        if table is None or self.environment != SANDBOX:
+        """Return the sandbox's public demo value if it is in use, or an empty string."""
+        declaration = self.vendor.credentials.get(name)
+        if declaration is None or self.environment != SANDBOX:
             return ""
-        found = self.known(name)
-        return table.sandbox if found is None or found.reveal() == table.sandbox else ""
+        secret = self.known(name)
+        return declaration.sandbox if secret is None or secret.reveal() == declaration.sandbox else ""
 
     def _sign_in(self, scheme: Scheme) -> SignIn | None:
-        """The call that gives the token, where the scheme has one and no lasting token is at hand."""
+        """Return the sign-in call, or None if the scheme has none or a permanent token is known."""
         options = scheme.options
         sets = tuple(values for values in options.minting_values if values)
         if not options.minting or not sets:
@@ -339,24 +352,24 @@ class RecipeBuilder:
         return SignIn(build_message(request, (), self.marks), options.token_fields[0])
 
     def _refresh(self, scheme: Scheme) -> SignIn | None:
-        """The call that gives a new token for a refresh token, where the scheme has one and it may be called."""
+        """Return the call that gets a new token for a refresh token, or None."""
         try:
             request = scheme.refresh_call()
-        except UsageError:  # plain http, not on this machine: no token goes there
+        except UsageError:  # plain http to another machine: it must not receive a token
             return None
         return None if request is None else SignIn(build_message(request, (), self.marks), "access_token")
 
     def _only_refreshes(self, scheme: Scheme) -> bool:
-        """Whether a refresh token is known, and no access token."""
+        """Return whether a refresh token is known but no access token."""
         options = scheme.options
         return bool(self.known(options.refresh_credential)) and not self.known(options.tokens[0])
 
     def _complete(self, sets: Sequence[Mapping[str, str]]) -> Mapping[str, str] | None:
-        """The first set of which every credential is known."""
-        return next((one for one in sets if one and all(self.known(name) for name in one.values())), None)
+        """Return the first set of which every credential is known, or None."""
+        return next((names for names in sets if names and all(map(self.known, names.values()))), None)
 
     def _encoded(self, options: AuthOptions, request: httpx.Request) -> EncodedValue | None:
-        """Put a mark in the place of the encoded credentials in the headers of *request*; what fills it, or None."""
+        """Replace the encoded credentials in the headers of *request* by a mark, and return its value, or None."""
         if not options.encoded:
             return None
         texts = [self._credential(name).reveal() for name in options.encoded]
@@ -370,7 +383,7 @@ class RecipeBuilder:
         if template.rewritten and self.marks.stem in self._credential(template.rewritten).reveal():
             variable = variable_name(self.vendor.id, template.rewritten)
             raise UsageError(
-                f"under this reading the key id is changed on its way, so it has to be known: {variable} is not set",
+                f"this reading rewrites the key id, so the export needs it: {variable} is not set",
                 hint=f"Set {variable}.",
             )
         key = self._credential(signer.key_credential).reveal()
@@ -379,9 +392,9 @@ class RecipeBuilder:
         return signing, template.request
 
 
-def _keep_number(one: FieldValue, stem: str) -> FieldValue:
-    """A secret number of a JSON body stays a number."""
-    numeric = one.param is not None and one.param.type in ("integer", "number") and one.location == "json"
-    if numeric and isinstance(one.value, str) and one.value.startswith(stem):
-        return FieldValue(one.param, one.name, one.location, NumberToken(one.value), one.index)
-    return one
+def _keep_number(field: FieldValue, stem: str) -> FieldValue:
+    """Return *field* with a mark of a secret number in a JSON body as a number token."""
+    numeric = field.param is not None and field.param.type in ("integer", "number") and field.location == "json"
+    if numeric and isinstance(field.value, str) and field.value.startswith(stem):
+        return FieldValue(field.param, field.name, field.location, NumberToken(field.value), field.index)
+    return field

@@ -1,4 +1,4 @@
-"""Write shell scripts: quoted words, variables, sign-in, signature, and the request."""
+"""Shell scripts of an export: quoted words, variables, sign-in, signature and the request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from explorer.core.export.recipe import EnvironmentVariable, Message, Recipe, SignIn, Text
 
     Command = Callable[[Message, bool], list[str]]
-    """The words of the command that sends a message, a line each; the flag asks for nothing but the body."""
+    """Returns the lines of the command that sends a message; with the flag, it prints only the body."""
 
 
 _ENCODERS = {"url": "urlencode", "json": "jsonencode"}
@@ -25,37 +25,37 @@ HELPERS = {
     "url": """urlencode() { printf %s "$1" | od -An -v -tx1 | tr -d ' \\n' | sed 's/../%&/g'; }""",
     "json": """jsonencode() { printf %s "$1" | sed 's/[\\\\"]/\\\\&/g'; }""",
 }
-"""Functions that fill a hole in a URL or form, and in a JSON text; they need nothing but POSIX tools."""
+"""Shell functions that encode a value for a URL or form, and for JSON, with POSIX tools only."""
 _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "'": "\\'", "\\": "\\\\"}
 _PLAIN_IN_DOUBLE = re.compile(r'[^"$`\\!]*')
-"""Text that means itself between double quotes, in an interactive shell too."""
+"""Text that is literal in double quotes, also in an interactive shell."""
 
 
 def quote(text: str) -> str:
-    """*text* as one word.
+    """Return *text* as one shell word.
 
     Raises:
-        UsageError: it holds a NUL.
+        UsageError: it contains a NUL byte.
     """
     if "\0" in text:
         raise UsageError(
-            "it holds a NUL byte, which no word of a command line can carry", hint="Export it as python or as http."
+            "the call contains a NUL byte, which a command line cannot contain", hint="Export it as python or http."
         )
     if sanitize_line(text) == text and _encodable(text):
         return shlex.quote(text)
-    return "$'" + "".join(_escaped(sign) for sign in text) + "'"
+    return "$'" + "".join(map(_escaped, text)) + "'"
 
 
 def word(text: Text) -> str:
-    """*text* as one word, its holes filled by the shell.
+    """Return *text* as one shell word whose holes the shell fills.
 
     Raises:
-        UsageError: it holds a NUL.
+        UsageError: it contains a NUL byte.
     """
     if not any(isinstance(piece, Hole) for piece in text):
         return quote("".join(str(piece) for piece in text))
     literals = [piece for piece in text if isinstance(piece, str)]
-    if all(_PLAIN_IN_DOUBLE.fullmatch(one) and quote(one)[:2] != "$'" for one in literals):
+    if all(_PLAIN_IN_DOUBLE.fullmatch(literal) and quote(literal)[:2] != "$'" for literal in literals):
         return '"' + "".join(_quote_parts(text)) + '"'
     return "".join(quote(piece) if isinstance(piece, str) else f'"{_fill_hole(piece)}"' for piece in text)
 
@@ -66,9 +66,9 @@ def _quote_parts(text: Text) -> list[str]:
         if isinstance(piece, str):
             pieces.append(piece)
             continue
-        following = text[number + 1] if number + 1 < len(text) else ""
-        joined = isinstance(following, str) and bool(re.match(r"[A-Za-z0-9_\[]", following))
-        pieces.append(f"${{{piece.name}}}" if joined and piece.code == "raw" else _fill_hole(piece))
+        next_piece = text[number + 1] if number + 1 < len(text) else ""
+        needs_braces = isinstance(next_piece, str) and bool(re.match(r"[A-Za-z0-9_\[]", next_piece))
+        pieces.append(f"${{{piece.name}}}" if needs_braces and piece.code == "raw" else _fill_hole(piece))
     return pieces
 
 
@@ -84,16 +84,16 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def _escaped(sign: str) -> str:
-    if sign in _NAMED:
-        return _NAMED[sign]
-    if sign.isprintable() and sanitize_line(sign) == sign:
-        return sign
-    return "".join(f"\\x{byte:02x}" for byte in to_bytes(sign))
+def _escaped(character: str) -> str:
+    if character in _NAMED:
+        return _NAMED[character]
+    if character.isprintable() and sanitize_line(character) == character:
+        return character
+    return "".join(f"\\x{byte:02x}" for byte in to_bytes(character))
 
 
 def to_bytes(text: str) -> bytes:
-    """The bytes that *text* stands for: UTF-8, with lone surrogates as the bytes that they came from."""
+    """Return *text* as UTF-8, with lone surrogates as their original bytes."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -102,16 +102,16 @@ def to_bytes(text: str) -> bytes:
 
 _LINE_BREAK: Final = " \\\n  "
 _SHELL_ENCODERS: Final = {"base64": r"base64 | tr -d '\n'"}
-"""Commands that encode what they are given; ``base64`` may break its lines."""
+"""Commands that encode stdin; ``base64`` can wrap lines."""
 DEFAULT_ACCEPT: Final = ("Accept", ("*/*",))
-"""The Accept header that such commands send by themselves."""
+"""The Accept header that these commands send by default."""
 
 
 def script(recipe: Recipe, command: Command, show_secrets: bool) -> str:
-    """Return a script for a POSIX shell (with ``$'…'``) that ends in the call. Its last line has no line end.
+    """Return a POSIX shell script (with ``$'…'``) that makes the call, without a trailing newline.
 
     Raises:
-        UsageError: something in it cannot stand in a command line, or *command* has no way to write it.
+        UsageError: a command line or *command* cannot express the call.
     """
     return "\n".join(_lines(recipe, command, show_secrets))
 
@@ -131,25 +131,25 @@ def _lines(recipe: Recipe, command: Command, show_secrets: bool) -> Iterator[str
         yield _token_lines(TOKEN, sign_in, command)
     if signing:
         yield f"{TIMESTAMP}=$(date +%s)"
-        capitals = " | tr a-f A-F" if signing.uppercase else ""
+        uppercase = " | tr a-f A-F" if signing.uppercase else ""
         yield (
             f"{SIGNATURE}=$(printf %s {word(signing.base)} \\\n"
-            f"  | openssl dgst -sha256 -hmac {word(signing.key)} | sed 's/^.* //'{capitals})"
+            f"  | openssl dgst -sha256 -hmac {word(signing.key)} | sed 's/^.* //'{uppercase})"
         )
     if recipe.encoded:
         encoded = recipe.encoded
         yield f"{encoded.name}=$(printf %s {word(encoded.text)} | {_SHELL_ENCODERS[encoded.encoding]})"
     if recipe.refresh:
-        again = _token_lines(recipe.refreshed, recipe.refresh, command)
-        needed = [_variable(variable, show_secrets) for variable in recipe.refresh_variables]
-        yield from _comment("\n".join([REFRESH_COMMENT, *needed, again]))
+        refresh = _token_lines(recipe.refreshed, recipe.refresh, command)
+        variables = [_variable(variable, show_secrets) for variable in recipe.refresh_variables]
+        yield from _comment("\n".join([REFRESH_COMMENT, *variables, refresh]))
     yield _LINE_BREAK.join(command(recipe.request, False))
 
 
 def _token_lines(name: str, sign_in: SignIn, command: Command) -> str:
     code = f"import json, sys; print(json.load(sys.stdin)[{json.dumps(sign_in.field)}])"
-    asked = _LINE_BREAK.join(command(sign_in.request, True))
-    return f"{name}=$({asked} \\\n  | python3 -c {quote(code)})"
+    request = _LINE_BREAK.join(command(sign_in.request, True))
+    return f"{name}=$({request} \\\n  | python3 -c {quote(code)})"
 
 
 def _comment(text: str) -> Iterator[str]:
@@ -165,5 +165,5 @@ def _variable(variable: EnvironmentVariable, show_secrets: bool) -> str:
 
 
 def home_variable(path: str) -> tuple[Text, str]:
-    """The person's own folder stands as a variable, since a shell takes ``~`` for it at the start of a word only."""
+    """Split ``~/`` from a path as ``$HOME``, since a shell expands ``~`` only at the start of a word."""
     return ((Hole("HOME"),), path[1:]) if path.startswith("~/") else ((), path)

@@ -1,10 +1,10 @@
-"""Saved requests: what a file says, its placeholders, what is expected of the answer, order, report.
+"""Saved requests: TOML, placeholders, expectations of the response, order, report.
 
-    TOML text ── reading ──► SavedRequest ── writing ──► table (``explorer.store.saved_files`` merges it)
+    TOML ── read_request ──► SavedRequest ── request_table ──► table (merged by ``explorer.store.saved_files``)
                                   │
-              placeholders (variables, credentials, answers before) ── filled ──► Call ── sent ──► Exchange
-                                                                                                      │
-                                                          expectations ── results ── report ◄─────────┘
+              placeholders (variables, credentials, earlier responses) ── fill_call ──► Call ── sent ──► Exchange
+                                                                                                            │
+                                                        expectations ── check_expectations ── report ◄──────┘
 
-Pure: files are read and written by ``explorer.store.saved_files``, calls are sent by ``explorer.session.sequence``.
+No I/O: files are read and written by ``explorer.store.saved_files``, calls are sent by ``explorer.session.sequence``.
 """

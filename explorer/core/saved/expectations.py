@@ -32,7 +32,7 @@ _NUMERIC: Final = ("above", "at_least", "below", "at_most")
 
 
 class ExpectTable(Protocol):
-    """``[expect]`` as it stands in the file."""
+    """The table ``[expect]`` of the file."""
 
     @property
     def verdict(self) -> str: ...
@@ -47,10 +47,12 @@ class ExpectTable(Protocol):
 
 
 def read_expectations(table: ExpectTable, report: ProblemReport) -> Expectations:
-    """The expectations in *table*; what is wrong goes to *report*."""
+    """Read the expectations in *table*; problems go to *report*."""
     within = parse_duration(table.within) if table.within else None
     if table.within and within is None:
-        report.add(("expect", "within"), f"{table.within!r} is no duration", 'such as "800ms", "2s", "1m"')
+        report.add(
+            ("expect", "within"), f"{table.within!r} is not a duration", 'use a duration, such as "800ms", "2s", "1m"'
+        )
     return Expectations(
         verdict=table.verdict,
         status=_statuses(table.status, report),
@@ -62,29 +64,31 @@ def read_expectations(table: ExpectTable, report: ProblemReport) -> Expectations
 
 def _statuses(value: Any, report: ProblemReport) -> tuple[str, ...]:
     rows = value if isinstance(value, list | tuple) else [] if value is None else [value]
-    found = []
-    for one in rows:
-        text = str(one).strip() if isinstance(one, str | int) and not isinstance(one, bool) else ""
+    statuses = []
+    for row in rows:
+        text = str(row).strip() if isinstance(row, str | int) and not isinstance(row, bool) else ""
         if STATUS.fullmatch(text):
-            found.append(text)
+            statuses.append(text)
         else:
-            report.add(("expect", "status"), f"{one!r} is no status", 'such as 201, "2xx", ">=400", "200-299"')
-    return tuple(found)
+            report.add(
+                ("expect", "status"), f"{row!r} is not a status", 'use a status, such as 201, "2xx", ">=400", "200-299"'
+            )
+    return tuple(statuses)
 
 
 def _expected(table: Mapping[str, Any], part: str, report: ProblemReport) -> tuple[Expected, ...]:
     rows: list[Expected] = []
     for key, value in table.items():
         path: Path = ("expect", part, key)
-        if part == "body" and (wrong := path_problem(key)):
-            report.add(path, f"is no JMESPath: {wrong}", "see https://jmespath.org")
+        if part == "body" and (problem := path_problem(key)):
+            report.add(path, f"is not a JMESPath expression: {problem}", "see https://jmespath.org")
             continue
         rows.append((key, _comparisons(value, path, report)))
     return tuple(rows)
 
 
 def path_problem(path: str) -> str:
-    """Why *path* is no JMESPath; empty where it is one."""
+    """Return why *path* is not a JMESPath expression; empty if it is one."""
     import jmespath
     from jmespath.exceptions import JMESPathError
 
@@ -101,21 +105,21 @@ def _comparisons(value: Any, path: Path, report: ProblemReport) -> tuple[Asserti
             return (Assertion(operator="equals", value=value),)
         return ()
     if not value:
-        report.add(path, "expects nothing", "such as { exists = true }, { at_least = 1 }")
-    found = []
-    for name, one in value.items():
+        report.add(path, "has no comparison", "add one, such as { exists = true }, { at_least = 1 }")
+    assertions = []
+    for name, operand in value.items():
         if name not in OPERATORS:
             near = nearest(name, OPERATORS) or ""
             report.add((*path, name), f"unknown comparison {name!r}", f"one of {', '.join(OPERATORS)}", near)
-        elif wrong := _operand_problem(name, one):
-            report.add((*path, name), f"{one!r} is not right here", wrong)
-        elif _json_like(one, path, report):
-            found.append(Assertion(operator=name, value=one))
-    return tuple(found)
+        elif expected := _expected_operand(name, operand):
+            report.add((*path, name), f"{operand!r} is invalid here", f"use {expected}")
+        elif _json_like(operand, path, report):
+            assertions.append(Assertion(operator=name, value=operand))
+    return tuple(assertions)
 
 
-def _operand_problem(operator: str, value: Any) -> str:
-    """What *value* should be for *operator*; empty where it is."""
+def _expected_operand(operator: str, value: Any) -> str:
+    """Return what *operator* requires; empty if *value* is valid."""
     if operator in _NUMERIC and (isinstance(value, bool) or not isinstance(value, int | float | str)):
         return "a number"
     if operator == "exists" and not isinstance(value, bool):
@@ -123,29 +127,29 @@ def _operand_problem(operator: str, value: Any) -> str:
     if operator == "type" and value not in TYPES:
         return f"one of {', '.join(TYPES)}"
     if operator == "length" and (isinstance(value, bool) or not isinstance(value, int)):
-        return "a whole number"
+        return "an integer"
     if operator == "matches":
         try:
             re.compile(value if isinstance(value, str) else "(")
         except re.error:
-            return "a regular expression, in quotes"
+            return "a regular expression in quotes"
     return ""
 
 
 def _json_like(value: Any, path: Path, report: ProblemReport) -> bool:
     if isinstance(value, datetime.date | datetime.time):
-        report.add(path, "is a TOML date", f'in quotes it is a text: "{value}"')
+        report.add(path, "is a TOML date", f'put it in quotes: "{value}"')
         return False
     return True
 
 
 def expectations_table(expect: Expectations) -> dict[str, Any]:
-    """The table under ``[expect]`` that says *expect*."""
+    """Return *expect* as the table ``[expect]``."""
     table: dict[str, Any] = {}
     if expect.verdict:
         table["verdict"] = expect.verdict
     if expect.status:
-        rows: list[Any] = [int(one) if one.isdigit() else one for one in expect.status]
+        rows: list[Any] = [int(status) if status.isdigit() else status for status in expect.status]
         table["status"] = rows[0] if len(rows) == 1 else rows
     if expect.within is not None:
         table["within"] = format_duration(expect.within)
@@ -159,18 +163,18 @@ def _comparisons_value(comparisons: tuple[Assertion, ...]) -> Any:
     only = comparisons[0] if len(comparisons) == 1 else None
     if only is not None and only.operator == "equals" and not isinstance(only.value, Mapping):
         return only.value
-    return {one.operator: one.value for one in comparisons}
+    return {comparison.operator: comparison.value for comparison in comparisons}
 
 
 class PickedValue(NamedTuple):
-    """A JSON value as it is written; or ``problem``, why there is none."""
+    """A JSON value as written, or the ``problem`` that prevents it."""
 
     json: bytes = b""
     problem: str = ""
 
 
 class ResponsePicker:
-    """Picks values out of one answer, which is parsed once."""
+    """Picks values from one response, which is parsed once."""
 
     def __init__(self, response: ReceivedResponse) -> None:
         self._problem = ""
@@ -187,19 +191,19 @@ class ResponsePicker:
             self._filter = Filter("json", source)
 
     def pick(self, path: str) -> PickedValue:
-        """What *path* gives; ``null`` where nothing is there."""
+        """Return the value at *path*; ``null`` if there is none."""
         if self._filter is None:
             return PickedValue(problem=self._problem)
-        found = self._filter.run(path)
-        return PickedValue(problem=found.problem) if found.problem else PickedValue(found.body)
+        result = self._filter.run(path)
+        return PickedValue(problem=result.problem) if result.problem else PickedValue(result.body)
 
 
 _MAX_SHOWN = 200
-"""Characters of a value that are shown."""
+"""Maximum characters of a displayed value."""
 
 
 class ExpectationResult(FrozenStruct, frozen=True, kw_only=True):
-    """One expectation in words, whether it held, and what was got where it did not."""
+    """An expectation as text, whether the response meets it, and the actual value if not."""
 
     text: str
     held: bool
@@ -210,44 +214,47 @@ class ExpectationResult(FrozenStruct, frozen=True, kw_only=True):
 
 
 def expected_verdict(expect: Expectations) -> str:
-    """The verdict that is expected: told, or OK unless only a status that is no success is."""
+    """Return the expected verdict: the explicit one, ``any`` if only error statuses are expected, else ``OK``."""
     if expect.verdict:
         return expect.verdict
-    success = not expect.status or any(matches_status(one, code) for one in expect.status for code in range(200, 300))
+    success = not expect.status or any(matches_status(spec, code) for spec in expect.status for code in range(200, 300))
     return "OK" if success else "any"
 
 
 def matches_status(spec: str, status: int) -> bool:
-    """Whether *status* is as *spec* says: ``201``, ``2xx``, ``>=400``, ``200-299``."""
-    found = STATUS.fullmatch(spec)
-    if not found:
+    """Return whether *status* matches *spec*: ``201``, ``2xx``, ``>=400``, ``200-299``."""
+    match = STATUS.fullmatch(spec)
+    if not match:
         return False
-    sign, number, hundred, low, high = found.groups()
+    operator, number, hundred, low, high = match.groups()
     if hundred:
         return status // 100 == int(hundred)
     if low:
         return int(low) <= status <= int(high)
-    wanted = int(number)
-    return {"<": status < wanted, ">": status > wanted, "<=": status <= wanted, ">=": status >= wanted}.get(
-        sign or "", status == wanted
+    limit = int(number)
+    return {"<": status < limit, ">": status > limit, "<=": status <= limit, ">=": status >= limit}.get(
+        operator or "", status == limit
     )
 
 
 def filled_expectations(expect: Expectations, lookup: Lookup) -> Expectations:
-    """*expect* with its placeholders filled; a text that is nothing but one becomes the value that it stands for."""
+    """Return *expect* with its placeholders filled. A string that is only a placeholder becomes its JSON value."""
 
-    def value(one: Any) -> Any:
-        if isinstance(one, str) and "${" in one:
-            return _filled(one, lookup)
-        if isinstance(one, list | tuple):
-            return [value(inner) for inner in one]
-        return {key: value(inner) for key, inner in one.items()} if isinstance(one, dict) else one
+    def fill(value: Any) -> Any:
+        if isinstance(value, str) and "${" in value:
+            return _filled(value, lookup)
+        if isinstance(value, list | tuple):
+            return [fill(item) for item in value]
+        return {key: fill(item) for key, item in value.items()} if isinstance(value, dict) else value
 
     def rows(
         expected: tuple[tuple[str, tuple[Assertion, ...]], ...],
     ) -> tuple[tuple[str, tuple[Assertion, ...]], ...]:
         return tuple(
-            (key, tuple(msgspec.structs.replace(one, value=value(one.value)) for one in comparisons))
+            (
+                key,
+                tuple(msgspec.structs.replace(comparison, value=fill(comparison.value)) for comparison in comparisons),
+            )
             for key, comparisons in expected
         )
 
@@ -257,11 +264,11 @@ def filled_expectations(expect: Expectations, lookup: Lookup) -> Expectations:
 def _filled(text: str, lookup: Lookup) -> Any:
     try:
         parts = parse(text)
-        if len(parts) == 1 and not isinstance(parts[0], str) and (found := lookup(parts[0])) is not None:
+        if len(parts) == 1 and not isinstance(parts[0], str) and (value := lookup(parts[0])) is not None:
             try:
-                return json.loads(found.literal) if found.literal != found.text else found.text
+                return json.loads(value.literal) if value.literal != value.text else value.text
             except ValueError:
-                return found.text
+                return value.text
         return fill_text(text, lookup)
     except PlaceholderProblem:
         return text
@@ -270,46 +277,47 @@ def _filled(text: str, lookup: Lookup) -> Any:
 def check_expectations(
     expect: Expectations, exchange: Exchange, shown: Exchange, mask: Callable[[str], str]
 ) -> tuple[ExpectationResult, ...]:
-    """Every expectation on *exchange*; what was got is told from *shown*, its masked twin; *mask* masks the rest."""
+    """Check *expect* against *exchange*. Actual values come from *shown*, its masked copy; *mask* masks other text."""
     results: list[ExpectationResult] = []
 
-    def add(text: str, held: bool, got: str) -> None:
-        results.append(ExpectationResult(text=mask(text), held=held, got="" if held else mask(_cut(got))))
+    def add(text: str, is_met: bool, got: str) -> None:
+        results.append(ExpectationResult(text=mask(text), held=is_met, got="" if is_met else mask(_truncated(got))))
 
     verdict = expected_verdict(expect)
     if verdict != "any":
-        told = shown.verdict
-        why = told.message or told.why
-        add(f"verdict is {verdict}", exchange.verdict.outcome == verdict, f"{told.outcome}{f': {why}' if why else ''}")
+        why = shown.verdict.message or shown.verdict.why
+        got = f"{shown.verdict.outcome}{f': {why}' if why else ''}"
+        add(f"verdict is {verdict}", exchange.verdict.outcome == verdict, got)
     response, masked = exchange.response, shown.response
     if expect.status:
         status = response.status if response else 0
-        held = response is not None and any(matches_status(one, status) for one in expect.status)
-        add(f"status is {' or '.join(expect.status)}", held, str(status) if response else "no answer")
+        is_met = response is not None and any(matches_status(spec, status) for spec in expect.status)
+        add(f"status is {' or '.join(expect.status)}", is_met, str(status) if response else "no response")
     if expect.within is not None:
-        took = exchange.timings.total
-        add(f"within {format_duration(expect.within)}", took <= expect.within, f"{took * 1000:.0f}ms")
+        seconds = exchange.timings.total
+        add(f"within {format_duration(expect.within)}", seconds <= expect.within, f"{seconds * 1000:.0f} ms")
     for name, comparisons in expect.headers:
-        for one in comparisons:
-            held = response is not None and _is_met(one, _header(response, name))
-            got = _header(masked, name) if masked else None
-            add(f"header {name} {describe_comparison(one)}", held, "no such header" if got is None else _shown(got))
+        for comparison in comparisons:
+            is_met = response is not None and _is_met(comparison, _header(response, name))
+            value = _header(masked, name) if masked else None
+            text = f"header {name} {describe_comparison(comparison)}"
+            add(text, is_met, "no such header" if value is None else _shown(value))
     if expect.body:
-        real = ResponsePicker(response) if response else None
-        fake = ResponsePicker(masked) if masked else None
+        picker = ResponsePicker(response) if response else None
+        masked_picker = ResponsePicker(masked) if masked else None
         for path, comparisons in expect.body:
-            for one in comparisons:
-                value, problem = _pick(real, path)
-                got, trouble = _pick(fake, path)
-                held = not problem and _is_met(one, value)
-                add(f"{path} {describe_comparison(one)}", held, trouble or _shown(got))
+            for comparison in comparisons:
+                value, problem = _pick(picker, path)
+                masked_value, masked_problem = _pick(masked_picker, path)
+                is_met = not problem and _is_met(comparison, value)
+                add(f"{path} {describe_comparison(comparison)}", is_met, masked_problem or _shown(masked_value))
     return tuple(results)
 
 
 def describe_comparison(comparison: Assertion) -> str:
-    """A comparison in words."""
+    """Return a comparison as text."""
     if comparison.operator == "exists":
-        return "is there" if comparison.value else "is not there"
+        return "exists" if comparison.value else "does not exist"
     return f"{OPERATORS[comparison.operator]} {_shown(comparison.value)}"
 
 
@@ -320,58 +328,58 @@ def _header(response: ReceivedResponse, name: str) -> str | None:
 
 def _pick(picker: ResponsePicker | None, path: str) -> tuple[Any, str]:
     if picker is None:
-        return None, "no answer"
-    found = picker.pick(path)
-    return (None, found.problem) if found.problem else (json.loads(found.json), "")
+        return None, "no response"
+    picked = picker.pick(path)
+    return (None, picked.problem) if picked.problem else (json.loads(picked.json), "")
 
 
 def _shown(value: Any) -> str:
-    return _cut(json.dumps(value, ensure_ascii=False, default=str))
+    return _truncated(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _cut(text: str) -> str:
+def _truncated(text: str) -> str:
     return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 1]}…"
 
 
 def _is_met(comparison: Assertion, value: Any) -> bool:
-    operator, wanted = comparison.operator, comparison.value
+    operator, expected = comparison.operator, comparison.value
     if operator == "exists":
-        return (value is not None) is bool(wanted)
+        return (value is not None) is bool(expected)
     if operator == "equals":
-        return json_equal(value, wanted)
+        return json_equal(value, expected)
     if operator == "not":
-        return not json_equal(value, wanted)
+        return not json_equal(value, expected)
     if operator == "contains":
-        return _contains(value, wanted)
+        return _contains(value, expected)
     if operator == "matches":
-        return isinstance(value, str | int | float) and re.search(str(wanted), _as_text(value)) is not None
+        return isinstance(value, str | int | float) and re.search(str(expected), _as_text(value)) is not None
     if operator == "type":
-        return bool(_type(value) == wanted)
+        return bool(_type(value) == expected)
     if operator == "length":
-        return isinstance(value, str | list | dict) and bool(len(value) == wanted)
-    left, right = _number(value), _number(wanted)
+        return isinstance(value, str | list | dict) and bool(len(value) == expected)
+    left, right = _number(value), _number(expected)
     if left is None or right is None:
         return False
     return {"above": left > right, "at_least": left >= right, "below": left < right, "at_most": left <= right}[operator]
 
 
 def json_equal(left: Any, right: Any) -> bool:
-    """Whether two JSON values are the same; true is not 1, and 1 is 1.0."""
+    """Return whether two JSON values are equal; true is not 1, but 1 is 1.0."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(json_equal(one, two) for one, two in zip(left, right, strict=True))
+        return len(left) == len(right) and all(json_equal(*pair) for pair in zip(left, right, strict=True))
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(json_equal(left[key], right[key]) for key in left)
     return bool(left == right)
 
 
-def _contains(value: Any, wanted: Any) -> bool:
+def _contains(value: Any, expected: Any) -> bool:
     if isinstance(value, str):
-        return str(wanted) in value
+        return str(expected) in value
     if isinstance(value, list):
-        return any(json_equal(one, wanted) for one in value)
-    return isinstance(value, dict) and wanted in value
+        return any(json_equal(item, expected) for item in value)
+    return isinstance(value, dict) and expected in value
 
 
 def _as_text(value: Any) -> str:

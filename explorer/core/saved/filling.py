@@ -1,4 +1,4 @@
-"""A call whose texts hold placeholders → the call as it is sent; and what of it is not known."""
+"""Fill the placeholders of a call, and list those without a value."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class PlaceholderUse(NamedTuple):
-    """A placeholder and where it stands: ``value``, ``extra``, ``header`` and a name; ``base_url``; ``expect``."""
+    """A placeholder and its place: ``value``, ``extra`` or ``header`` with a name; ``base_url``; ``expect``."""
 
     placeholder: Placeholder
     place: str
@@ -35,60 +35,57 @@ class PlaceholderUse(NamedTuple):
 
 
 def placeholder_uses(request: SavedRequest) -> tuple[PlaceholderUse, ...]:
-    """Every placeholder of *request*, in order."""
+    """Return every placeholder of *request*, in order."""
     return (
         *call_uses(request.call),
-        *(PlaceholderUse(one, "expect") for text in _texts(request) for one in placeholders(text)),
+        *(PlaceholderUse(item, "expect") for text in _texts(request) for item in placeholders(text)),
     )
 
 
 def call_uses(call: Call) -> tuple[PlaceholderUse, ...]:
-    """Every placeholder of *call*, in order."""
-    found = [PlaceholderUse(one, "base_url") for one in placeholders(call.base_url)]
-    found += [PlaceholderUse(one, "value", entry.name) for entry in call.entries for one in placeholders(entry.value)]
-    found += [PlaceholderUse(one, "extra", name) for name, value in call.extra for one in placeholders(value)]
-    found += [PlaceholderUse(one, "header", name) for name, value in call.headers for one in placeholders(value)]
-    return tuple(found)
+    """Return every placeholder of *call*, in order."""
+    uses = [PlaceholderUse(item, "base_url") for item in placeholders(call.base_url)]
+    uses += [PlaceholderUse(item, "value", entry.name) for entry in call.entries for item in placeholders(entry.value)]
+    uses += [PlaceholderUse(item, "extra", name) for name, value in call.extra for item in placeholders(value)]
+    uses += [PlaceholderUse(item, "header", name) for name, value in call.headers for item in placeholders(value)]
+    return tuple(uses)
 
 
 def _texts(request: SavedRequest) -> Iterator[str]:
     for _, comparisons in (*request.expect.headers, *request.expect.body):
-        for one in comparisons:
-            yield from walk_strings(one.value)
+        for comparison in comparisons:
+            yield from walk_strings(comparison.value)
 
 
 def walk_strings(value: object) -> Iterator[str]:
-    """Every text in a JSON value."""
+    """Yield every string in a JSON value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | tuple):
-        for one in value:
-            yield from walk_strings(one)
+        for item in value:
+            yield from walk_strings(item)
     elif isinstance(value, dict):
-        for one in value.values():
-            yield from walk_strings(one)
+        for item in value.values():
+            yield from walk_strings(item)
 
 
 def references(request: SavedRequest) -> tuple[ResponsePlaceholder, ...]:
-    """The answers that *request* needs values of, each placeholder once."""
-    return tuple(
-        dict.fromkeys(
-            one.placeholder for one in placeholder_uses(request) if isinstance(one.placeholder, ResponsePlaceholder)
-        )
-    )
+    """Return the placeholders for values of other responses, each once."""
+    used = (use.placeholder for use in placeholder_uses(request))
+    return tuple(dict.fromkeys(item for item in used if isinstance(item, ResponsePlaceholder)))
 
 
 def fill_call(call: Call, lookup: Lookup) -> Call:
-    """*call* with its placeholders filled; those that are not known stay as they are written.
+    """Return *call* with its placeholders filled. Unknown ones are unchanged.
 
     Raises:
-        UsageError: a JSON value is none once it is filled.
+        UsageError: a JSON value is invalid once it is filled.
     """
     return _filled(call, lookup, strict=True)
 
 
 def preview_call(call: Call, lookup: Lookup) -> Call:
-    """*call* as far as it is known, to be shown and checked: in JSON, what is not known stands as a string."""
+    """Return *call* with known placeholders filled, for display and validation. In JSON, an unknown one is a string."""
     return _filled(call, lookup, strict=False)
 
 
@@ -97,10 +94,10 @@ def _filled(call: Call, lookup: Lookup, *, strict: bool) -> Call:
         return call
     return msgspec.structs.replace(
         call,
-        base_url=_tolerant(call.base_url, lookup),
-        entries=tuple(_entry(one, lookup, strict=strict) for one in call.entries),
-        extra=tuple((name, _tolerant(value, lookup)) for name, value in call.extra),
-        headers=tuple((name, _tolerant(value, lookup)) for name, value in call.headers),
+        base_url=_fill_if_valid(call.base_url, lookup),
+        entries=tuple(_entry(entry, lookup, strict=strict) for entry in call.entries),
+        extra=tuple((name, _fill_if_valid(value, lookup)) for name, value in call.extra),
+        headers=tuple((name, _fill_if_valid(value, lookup)) for name, value in call.headers),
     )
 
 
@@ -112,8 +109,8 @@ def _call_texts(call: Call) -> Iterator[str]:
         yield value
 
 
-def _tolerant(text: str, lookup: Lookup) -> str:
-    """A text that is being typed may hold half a placeholder; it is left alone."""
+def _fill_if_valid(text: str, lookup: Lookup) -> str:
+    """Return *text* filled, or unchanged if it contains an incomplete placeholder, as while the user types."""
     try:
         return fill_text(text, lookup)
     except PlaceholderProblem:
@@ -124,20 +121,20 @@ def _entry(entry: Entry, lookup: Lookup, *, strict: bool) -> Entry:
     if "${" not in entry.value:
         return entry
     if entry.kind != "json":
-        return msgspec.structs.replace(entry, value=_tolerant(entry.value, lookup))
+        return msgspec.structs.replace(entry, value=_fill_if_valid(entry.value, lookup))
     try:
         value = fill_json(entry.value, lookup)
-        wrong = _json_problem(value)
-        if wrong and not strict:
-            value = fill_json(entry.value, lambda one: lookup(one) or _quoted(one))
+        problem = _json_problem(value)
+        if problem and not strict:
+            value = fill_json(entry.value, lambda item: lookup(item) or _quoted(item))
     except PlaceholderProblem:
         return entry if strict else msgspec.structs.replace(entry, kind="text")
     if not strict:
         return msgspec.structs.replace(entry, value=value, kind="text" if _json_problem(value) else "json")
-    if wrong and not placeholders(value):
+    if problem and not placeholders(value):
         raise UsageError(
-            f"{entry.name} is no JSON once its placeholders are filled: {wrong}",
-            hint="Put quotes around a placeholder that stands for a text.",
+            f"{entry.name} is not JSON once its placeholders are filled: {problem}",
+            hint="Put quotes around a placeholder for a string.",
         )
     return msgspec.structs.replace(entry, value=value)
 
@@ -150,5 +147,5 @@ def _json_problem(text: str) -> str:
     return ""
 
 
-def _quoted(one: Placeholder) -> PlaceholderValue:
-    return PlaceholderValue(str(one), json.dumps(str(one), ensure_ascii=False))
+def _quoted(placeholder: Placeholder) -> PlaceholderValue:
+    return PlaceholderValue(str(placeholder), json.dumps(str(placeholder), ensure_ascii=False))

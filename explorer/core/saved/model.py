@@ -1,4 +1,4 @@
-"""A saved request as a value, and what is expected of its answer."""
+"""Saved requests and the expectations of their responses, as values."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ OPERATORS: Final[dict[str, str]] = {
     "at_least": "is at least",
     "below": "is below",
     "at_most": "is at most",
-    "exists": "is there",
-    "type": "is of the type",
-    "length": "has the length",
+    "exists": "exists",
+    "type": "has type",
+    "length": "has length",
 }
-"""Operator → how it is said."""
+"""Operator → its text."""
 TYPES: Final = ("string", "number", "boolean", "array", "object", "null")
 VERDICTS: Final = ("OK", "FAILED", "PARTIAL", "UNKNOWN", "any")
 
 
 class Assertion(FrozenStruct, frozen=True, kw_only=True):
-    """One thing that is expected of a value: *value* is a JSON value (text in it may hold placeholders)."""
+    """A comparison with a JSON *value*, whose strings can contain placeholders."""
 
     operator: Operator
     value: Any = None
 
 
 Expected = tuple[str, tuple[Assertion, ...]]
-"""A JMESPath or the name of a header, and what is expected of what it gives."""
+"""A JMESPath or header name, and the assertions on its value."""
 
 
 class Expectations(FrozenStruct, frozen=True, kw_only=True):
-    """What must be true of an answer."""
+    """The expectations of a response."""
 
     verdict: str = ""
-    """One of ``VERDICTS``; empty: ``OK``, unless the status that is expected is no success."""
+    """One of ``VERDICTS``; empty: ``any`` if only error statuses are expected, else ``OK``."""
     status: tuple[str, ...] = ()
     """Alternatives: ``201``, ``2xx``, ``>=400``, ``200-299``; none: any."""
     within: float | None = None
-    """Seconds that the whole exchange may take."""
+    """Maximum seconds of the whole exchange."""
     headers: tuple[Expected, ...] = ()
     body: tuple[Expected, ...] = ()
 
@@ -69,8 +69,11 @@ RerunMode = Literal["missing", "never", "always", "older"]
 
 
 class RerunRule(FrozenStruct, frozen=True):
-    """When a request is run again whose answer is needed: ``missing`` (there is no answer of it yet), ``never`` (take
-    the answer that there is), ``always`` (once in each run), ``older`` (than *seconds*)."""
+    """When to rerun a request whose response another request needs.
+
+    ``missing``: if there is no response yet; ``never``: use the existing response; ``always``: once in each run;
+    ``older``: if the response is older than *seconds*.
+    """
 
     when: RerunMode = "missing"
     seconds: float = 0.0
@@ -80,29 +83,29 @@ class RerunRule(FrozenStruct, frozen=True):
 
 
 class SavedRequest(FrozenStruct, frozen=True, kw_only=True):
-    """What one file says. The texts of *call* hold placeholders; its environment is empty where the file names none."""
+    """The content of a file. *call* can contain placeholders; its environment is empty if the file names none."""
 
     call: Call
     description: str = ""
     again: dict[str, RerunRule] = {}
-    """Name of a request, as it stands in a placeholder → when it is run again."""
+    """Name of a request, as in a placeholder → when to rerun it."""
     expect: Expectations = Expectations()
 
 
 class FolderOptions(FrozenStruct, frozen=True, kw_only=True):
-    """What ``_folder.toml`` says of a folder that is run as a sequence."""
+    """The content of ``_folder.toml``: how the folder is run as a sequence."""
 
     description: str = ""
     order: tuple[str, ...] = ()
-    """Names that come first, in this order; the others follow by their names, numbers as numbers."""
+    """Names to run first, in this order. The others follow in natural sort order."""
     go_on: bool = True
-    """Whether a sequence goes on after a step that failed: with those that do not need its response."""
+    """Whether to continue after a failed step, with the steps that do not need its response."""
 
 
 class VariableSet(FrozenStruct, frozen=True, kw_only=True):
-    """What ``environments/NAME.toml`` says."""
+    """The content of ``environments/NAME.toml``."""
 
     description: str = ""
     variables: dict[str, str] = {}
     environments: dict[str, str] = {}
-    """Vendor → the environment of its calls whose files name none."""
+    """Vendor → the environment of calls whose files name none."""

@@ -1,11 +1,11 @@
-"""``${…}`` in a text: what stands there, and the text with it filled in.
+"""Parse and fill placeholders (``${…}``) in a string.
 
     ${NAME}                    a variable
-    ${credential: NAME}        a credential of the vendor, from wherever credentials come
-    ${orders/create: data.id}  a value out of the answer to another saved request (JMESPath)
-    $${                        the two characters ${ themselves
+    ${credential: NAME}        a credential of the vendor
+    ${orders/create: data.id}  a value of the response to another saved request (JMESPath)
+    $${                        a literal ${
 
-In a JSON text a placeholder between quotes is filled as part of the string; elsewhere it stands for a whole JSON value.
+In JSON, a placeholder in quotes is filled as part of the string; elsewhere it is a whole JSON value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CREDENTIAL: Final = "credential"
 
 
 class PlaceholderProblem(ValueError):
-    """A placeholder that cannot be read: *message* says what is wrong, *expected* what would be right."""
+    """An invalid placeholder: *message* is the problem, *expected* the correct form."""
 
     def __init__(self, message: str, expected: str) -> None:
         super().__init__(f"{message}; {expected}")
@@ -52,7 +52,7 @@ class CredentialPlaceholder:
 
 @dataclass(frozen=True, slots=True)
 class ResponsePlaceholder:
-    """``${REQUEST: PATH}``: a value out of the answer to another saved request."""
+    """``${REQUEST: PATH}``: a value of the response to another saved request."""
 
     request: str
     path: str
@@ -67,39 +67,38 @@ TextPart = str | Placeholder
 
 @dataclass(frozen=True, slots=True)
 class PlaceholderValue:
-    """What a placeholder stands for: *text* as it is put into a text or a JSON string, *literal* as the JSON value that
-    it is elsewhere in a JSON text."""
+    """The value of a placeholder: *text* in strings, *literal* as a JSON value outside of JSON strings."""
 
     text: str
     literal: str
 
     @classmethod
     def from_text_value(cls, text: str) -> PlaceholderValue:
-        """A text; where a JSON value is wanted it is taken as one."""
+        """Return the value for a string, which is also its JSON literal."""
         return cls(text, text)
 
     @classmethod
     def from_json_value(cls, source: bytes) -> PlaceholderValue:
-        """A JSON value, its number tokens as they are."""
+        """Return the value for JSON; number tokens are unchanged."""
         literal = source.decode()
         value = json.loads(literal)
         return cls(value if isinstance(value, str) else literal, literal)
 
 
 Lookup = Callable[[Placeholder], PlaceholderValue | None]
-"""What a placeholder stands for, or None where that is not known (yet)."""
+"""Returns the value of a placeholder, or None if it is unknown."""
 
 
 def escape(text: str) -> str:
-    """*text* as it is written so that nothing in it is a placeholder."""
+    """Return *text* escaped, so that it contains no placeholder."""
     return text.replace("${", "$${")
 
 
 def parse(text: str) -> tuple[TextPart, ...]:
-    """The parts of *text*: plain texts, unescaped, and placeholders.
+    """Split *text* into placeholders and unescaped plain strings.
 
     Raises:
-        PlaceholderProblem: a placeholder has no end, or is none of the three kinds.
+        PlaceholderProblem: a placeholder has no closing brace or is not one of the three kinds.
     """
     parts: list[TextPart] = []
     plain: list[str] = []
@@ -117,7 +116,7 @@ def parse(text: str) -> tuple[TextPart, ...]:
         if "".join(plain):
             parts.append("".join(plain))
         plain = []
-        parts.append(_read(text[mark + 2 : end]))
+        parts.append(_parse_content(text[mark + 2 : end]))
         at = end + 1
     plain.append(text[at:])
     if "".join(plain):
@@ -126,7 +125,7 @@ def parse(text: str) -> tuple[TextPart, ...]:
 
 
 def placeholders(text: str) -> tuple[Placeholder, ...]:
-    """The placeholders in *text*; none where it cannot be read."""
+    """Return the placeholders in *text*; none if one is invalid."""
     if "${" not in text:
         return ()
     try:
@@ -136,87 +135,92 @@ def placeholders(text: str) -> tuple[Placeholder, ...]:
 
 
 def fill_text(text: str, lookup: Lookup) -> str:
-    """*text* with what is known filled in; what is not known stays as it is written, and so do escapes beside it.
+    """Return *text* with known placeholders filled. If any is unknown, it stays, and escapes stay escaped.
 
     Raises:
-        PlaceholderProblem: see ``parse``.
+        PlaceholderProblem: as ``parse``.
     """
     if "${" not in text:
         return text
-    parts, whole = _look_up_parts(text, lookup)
-    return "".join(_filled(part, found.text if found else None, whole) for part, found in parts)
+    parts, complete = _look_up_parts(text, lookup)
+    return "".join(_filled(part, value.text if value else None, complete) for part, value in parts)
 
 
 def fill_json(text: str, lookup: Lookup) -> str:
-    """The JSON text *text* with what is known filled in, as ``fill_text`` does.
+    """Return the JSON *text* with known placeholders filled, as ``fill_text`` does.
 
     Raises:
-        PlaceholderProblem: see ``parse``.
+        PlaceholderProblem: as ``parse``.
     """
     if "${" not in text:
         return text
-    parts, whole = _look_up_parts(text, lookup)
-    written: list[str] = []
-    quoted = False
-    for part, found in parts:
+    parts, complete = _look_up_parts(text, lookup)
+    filled: list[str] = []
+    in_string = False
+    for part, value in parts:
         if isinstance(part, str):
-            quoted = _quoted(part, quoted)
-        value = None
-        if found is not None:
-            value = json.dumps(found.text, ensure_ascii=False)[1:-1] if quoted else found.literal
-        written.append(_filled(part, value, whole))
-    return "".join(written)
+            in_string = _ends_in_string(part, in_string)
+        replacement = None
+        if value is not None:
+            replacement = json.dumps(value.text, ensure_ascii=False)[1:-1] if in_string else value.literal
+        filled.append(_filled(part, replacement, complete))
+    return "".join(filled)
 
 
 def _look_up_parts(text: str, lookup: Lookup) -> tuple[list[tuple[TextPart, PlaceholderValue | None]], bool]:
-    """Each part of *text* with what is known for it, and whether something is known for every placeholder."""
+    """Return each part of *text* with its value, and whether every placeholder has one."""
     parts = [(part, None if isinstance(part, str) else lookup(part)) for part in parse(text)]
-    return parts, all(isinstance(part, str) or found is not None for part, found in parts)
+    return parts, all(isinstance(part, str) or value is not None for part, value in parts)
 
 
-def _filled(part: TextPart, value: str | None, whole: bool) -> str:
+def _filled(part: TextPart, value: str | None, complete: bool) -> str:
     if isinstance(part, str):
-        return part if whole else escape(part)
-    return str(part) if value is None else value if whole else escape(value)
+        return part if complete else escape(part)
+    return str(part) if value is None else value if complete else escape(value)
 
 
-def _quoted(text: str, quoted: bool) -> bool:
-    """Whether one is within a JSON string behind *text*."""
+def _ends_in_string(text: str, in_string: bool) -> bool:
+    """Return whether the end of *text* is within a JSON string."""
     escaped = False
-    for sign in text:
+    for character in text:
         if escaped:
             escaped = False
-        elif sign == "\\" and quoted:
+        elif character == "\\" and in_string:
             escaped = True
-        elif sign == '"':
-            quoted = not quoted
-    return quoted
+        elif character == '"':
+            in_string = not in_string
+    return in_string
 
 
 def _end(text: str, at: int) -> int:
-    """Where the brace is that ends a placeholder whose inside begins at *at*; braces in quotes and pairs do not."""
-    depth, quote, begin = 0, "", at
+    """Return the position of the closing brace of a placeholder whose content starts at *at*.
+
+    Quoted and nested braces are skipped.
+    """
+    depth, quote, start = 0, "", at
     while at < len(text):
-        sign = text[at]
+        character = text[at]
         if quote:
-            if sign == "\\":
+            if character == "\\":
                 at += 1
-            elif sign == quote:
+            elif character == quote:
                 quote = ""
-        elif sign in "'\"`" and ":" in text[begin:at]:
-            quote = sign
-        elif sign == "{":
+        elif character in "'\"`" and ":" in text[start:at]:
+            quote = character
+        elif character == "{":
             depth += 1
-        elif sign == "}":
+        elif character == "}":
             if not depth:
                 return at
             depth -= 1
         at += 1
-    raise PlaceholderProblem(f"{text[begin - 2 : begin + 20]!r} has no end", "write ${NAME}, or $${ for the signs ${")
+    raise PlaceholderProblem(
+        f"{text[start - 2 : start + 20]!r} has no closing brace", "write ${NAME}, or $${ for a literal ${"
+    )
 
 
-def _read(inside: str) -> Placeholder:
-    head, colon, rest = inside.partition(":")
+def _parse_content(content: str) -> Placeholder:
+    head, colon, rest = content.partition(":")
     head, rest = head.strip(), rest.strip()
     if not colon and _NAME.fullmatch(head):
         return VariablePlaceholder(head)
@@ -225,6 +229,6 @@ def _read(inside: str) -> Placeholder:
     if colon and rest and _REQUEST.fullmatch(head):
         return ResponsePlaceholder(head.strip("/"), rest)
     raise PlaceholderProblem(
-        f"${{{inside}}} is no placeholder",
-        "write ${NAME}, ${credential: NAME} or ${folder/request: path.to.value}; $${ for the signs ${",
+        f"${{{content}}} is not a placeholder",
+        "write ${NAME}, ${credential: NAME} or ${folder/request: path.to.value}, or $${ for a literal ${",
     )

@@ -1,4 +1,4 @@
-"""A request as a file that others may read: placeholders instead of secrets."""
+"""Convert a call to a saved request that can be shared: secrets become placeholders."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 _KEY: Final = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*$')
 _VALUE: Final = r'("(?:[^"\\]|\\.)*"|[^\s",}\]]+)'
-_WORD: Final = re.compile(r"((?:Bearer|Basic|Token):?\s+)?(.*)", re.IGNORECASE | re.DOTALL)
+_AUTHORIZATION: Final = re.compile(r"((?:Bearer|Basic|Token):?\s+)?(.*)", re.IGNORECASE | re.DOTALL)
 
 
 class PublicRequest(NamedTuple):
-    """The request without its secrets, what was taken out (variable → text), and where, in sentences."""
+    """The request without its secrets, the removed secrets (variable → value), and notes for the user."""
 
     request: SavedRequest
     taken: dict[str, str]
@@ -46,24 +46,25 @@ class PublicRequest(NamedTuple):
 def make_public(
     request: SavedRequest, vendor: Vendor, endpoint: Endpoint, redactor: Redactor, credentials: Mapping[str, str]
 ) -> PublicRequest:
-    """*request* as it may be written. *redactor* knows every secret at hand; *credentials* is parameter → credential
-    where the call signs in.
+    """Return *request* without secrets. *redactor* has every known secret.
+
+    *credentials* maps parameters to credentials if the call is a login.
 
     Raises:
-        UsageError: a secret stands where no placeholder can be put for it.
+        UsageError: a secret cannot be replaced by a placeholder.
     """
-    cleaner = _SecretRemover(Redactor(vendor), endpoint, credentials)
+    remover = _SecretRemover(Redactor(vendor), endpoint, credentials)
     call = request.call
     cleaned = msgspec.structs.replace(
         call,
-        entries=tuple(cleaner.entry(one) for one in call.entries),
-        extra=tuple((name, cleaner.pair(name, value)) for name, value in call.extra),
-        headers=tuple((name, cleaner.header(name, value)) for name, value in call.headers),
+        entries=tuple(remover.entry(entry) for entry in call.entries),
+        extra=tuple((name, remover.pair(name, value)) for name, value in call.extra),
+        headers=tuple((name, remover.header(name, value)) for name, value in call.headers),
     )
     result = msgspec.structs.replace(request, call=cleaned)
-    for one in (redactor, Redactor(vendor, None, [Secret(text) for text in cleaner.taken.values()])):
-        _require_public(result, cleaner.names, one)
-    return PublicRequest(result, cleaner.taken, tuple(cleaner.notes))
+    for check in (redactor, Redactor(vendor, None, [Secret(text) for text in remover.taken.values()])):
+        _require_public(result, remover.names, check)
+    return PublicRequest(result, remover.taken, tuple(remover.notes))
 
 
 class _SecretRemover:
@@ -75,10 +76,10 @@ class _SecretRemover:
         self._credentials = credentials
 
     def entry(self, entry: Entry) -> Entry:
-        if entry.kind == "file":  # a path, whatever its contents are
+        if entry.kind == "file":  # only the path is saved
             return entry
-        found = find_parameter(self._endpoint, entry.name)
-        if not ((found and found[0].secret) or self.names.is_secret_name(entry.name) or self._credential(entry)):
+        match = find_parameter(self._endpoint, entry.name)
+        if not ((match and match[0].secret) or self.names.is_secret_name(entry.name) or self._credential(entry)):
             return msgspec.structs.replace(entry, value=self._json(entry.value)) if entry.kind == "json" else entry
         if not entry.value or _only_placeholders(entry.value.strip('"') if entry.kind == "json" else entry.value):
             return entry
@@ -89,9 +90,9 @@ class _SecretRemover:
         if entry.kind == "json":
             return msgspec.structs.replace(entry, value=f'"{self._variable(entry.name, entry.value[1:-1])}"')
         if self._credential(entry):
-            said = str(CredentialPlaceholder(self._credentials[entry.name]))
-            self.notes.append(f"{entry.name} is written as {said}")
-            return msgspec.structs.replace(entry, kind="text", value=said)
+            placeholder = str(CredentialPlaceholder(self._credentials[entry.name]))
+            self.notes.append(f"{entry.name} is written as {placeholder}")
+            return msgspec.structs.replace(entry, kind="text", value=placeholder)
         return msgspec.structs.replace(entry, kind="text", value=self._variable(entry.name, entry.value))
 
     def _credential(self, entry: Entry) -> bool:
@@ -104,40 +105,40 @@ class _SecretRemover:
     def header(self, name: str, value: str) -> str:
         if self.names.headers([(name, value)])[0][1] == value:
             return value
-        found = _WORD.fullmatch(value)
-        word, rest = (found[1] or "", found[2]) if found else ("", value)
-        return value if not rest or _only_placeholders(rest) else word + self._variable(name, rest)
+        match = _AUTHORIZATION.fullmatch(value)
+        scheme, rest = (match[1] or "", match[2]) if match else ("", value)
+        return value if not rest or _only_placeholders(rest) else scheme + self._variable(name, rest)
 
     def _json(self, text: str) -> str:
         masked = self.names.body(text.encode(), JSON).decode()
         chunks = masked.split(f'"{MASK}"')
         if len(chunks) == 1:
             return text
-        found = re.fullmatch(_VALUE.join(re.escape(one) for one in chunks), text, re.DOTALL)
-        if found is None:
-            raise UsageError("a JSON value holds a secret that cannot be told apart", hint="Put ${NAME} in its place.")
+        match = re.fullmatch(_VALUE.join(re.escape(chunk) for chunk in chunks), text, re.DOTALL)
+        if match is None:
+            raise UsageError("a JSON value contains a secret that cannot be located", hint="Replace it with ${NAME}.")
         written = [chunks[0]]
-        for before, value, after in zip(chunks, found.groups(), chunks[1:], strict=False):
+        for before, value, after in zip(chunks, match.groups(), chunks[1:], strict=False):
             key = _KEY.search(before)
             quoted = value.startswith('"')
             inner = value[1:-1] if quoted else value
             if not inner or _only_placeholders(inner):
                 written.append(value)
             else:
-                said = self._variable(key[1] if key else "secret", inner)
-                written.append(f'"{said}"' if quoted else said)
+                placeholder = self._variable(key[1] if key else "secret", inner)
+                written.append(f'"{placeholder}"' if quoted else placeholder)
             written.append(after)
         return "".join(written)
 
     def _variable(self, name: str, text: str) -> str:
         base = saved_variable_name(name)
-        number, free = 1, base
-        while self.taken.get(free, text) != text:
+        number, variable = 1, base
+        while self.taken.get(variable, text) != text:
             number += 1
-            free = f"{base}_{number}"
-        self.taken[free] = text
-        self.notes.append(f"{name} is written as {VariablePlaceholder(free)}")
-        return str(VariablePlaceholder(free))
+            variable = f"{base}_{number}"
+        self.taken[variable] = text
+        self.notes.append(f"{name} is written as {VariablePlaceholder(variable)}")
+        return str(VariablePlaceholder(variable))
 
 
 def _only_placeholders(text: str) -> bool:
@@ -153,34 +154,32 @@ def _require_public(request: SavedRequest, names: Redactor, redactor: Redactor) 
     texts: Sequence[tuple[str, str]] = (
         ("description", request.description),
         ("base_url", call.base_url),
-        *((f"values.{one.name}", one.value) for one in call.entries),
+        *((f"values.{entry.name}", entry.value) for entry in call.entries),
         *((f"extra.{name}", value) for name, value in call.extra),
         *((f"headers.{name}", value) for name, value in call.headers),
     )
     for where, text in texts:
         if redactor.text(text) != text or (where == "base_url" and names.url(text) != text):
-            raise UsageError(
-                f"{where} holds the text of a secret, which must not stand in a file", hint="Put ${NAME} in its place."
-            )
+            raise UsageError(f"{where} contains a secret, which must not be saved", hint="Replace it with ${NAME}.")
     for part, expected in (("headers", request.expect.headers), ("body", request.expect.body)):
         for key, comparisons in expected:
-            for one in comparisons:
-                secret = names.is_secret_name(key) and one.operator in ("equals", "not", "contains")
-                for text in walk_strings(one.value):
+            for comparison in comparisons:
+                secret = names.is_secret_name(key) and comparison.operator in ("equals", "not", "contains")
+                for text in walk_strings(comparison.value):
                     if redactor.text(text) != text or (secret and text and not _only_placeholders(text)):
                         raise UsageError(
-                            f"expect.{part}.{key} holds the text of a secret, which must not stand in a file",
-                            hint="Put ${NAME} in its place, or expect { exists = true }.",
+                            f"expect.{part}.{key} contains a secret, which must not be saved",
+                            hint="Replace it with ${NAME}, or expect { exists = true }.",
                         )
 
 
 def draft_request(call: Call, *, keep_environment: bool = False) -> SavedRequest:
-    """A new saved request of *call*."""
+    """Return a new saved request for *call*."""
     return SavedRequest(call=call if keep_environment else msgspec.structs.replace(call, environment=""))
 
 
 def draft_from_history(call: Call) -> Call:
-    """The call of an entry of the history with a placeholder for what was masked when it was kept."""
+    """Return the call of a history entry, with a placeholder for each masked value."""
     from explorer.core.text.env_names import saved_variable_name
 
     def shown(name: str, value: str) -> str:
@@ -189,7 +188,7 @@ def draft_from_history(call: Call) -> Call:
     return msgspec.structs.replace(
         call,
         base_url=escape(call.base_url),
-        entries=tuple(msgspec.structs.replace(one, value=shown(one.name, one.value)) for one in call.entries),
+        entries=tuple(msgspec.structs.replace(entry, value=shown(entry.name, entry.value)) for entry in call.entries),
         extra=tuple((name, shown(name, value)) for name, value in call.extra),
         headers=tuple((name, shown(name, value)) for name, value in call.headers),
     )

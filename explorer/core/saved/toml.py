@@ -1,4 +1,4 @@
-"""Read and write the TOML of a saved request, with the line of each problem."""
+"""Read and write the TOML of saved requests; problems have line numbers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 INLINE: Final = ("json", "file")
-"""Keys of the small tables that stand on one line."""
+"""Keys of the small tables that are written on one line."""
 
 
 def request_table(request: SavedRequest) -> dict[str, Any]:
-    """The table that says *request*; what is not set does not stand there."""
+    """Return *request* as a table, without unset keys."""
     call = request.call
     table: dict[str, Any] = {
         "description": request.description,
@@ -48,26 +48,29 @@ def request_table(request: SavedRequest) -> dict[str, Any]:
 
 
 def group_entries(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The entries with those of one name together, where the first of them stands: the order that a file can keep, and
-    in which they are sent in any case."""
+    """Return the entries grouped by name, in order of first appearance.
+
+    A file can only store this order, and it is the order in which entries are sent.
+    """
     names = list(dict.fromkeys(entry.name for entry in entries))
     return tuple(entry for name in names for entry in entries if entry.name == name)
 
 
 def entries_as_saved(form: Sequence[Entry], file: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The entries of a form, which holds texts; those that say what a JSON literal of the file says as that literal."""
-    waiting = [one for one in file if one.kind == "json"]
+    """Return the entries of a form, with those that equal a JSON literal of the file replaced by that literal."""
+    literals = [entry for entry in file if entry.kind == "json"]
     entries = []
     for entry in form:
-        found = next((one for one in waiting if one.name == entry.name and _typed(one) == _typed(entry)), None)
-        if found is not None:
-            waiting.remove(found)
-        entries.append(found or entry)
+        matches = (item for item in literals if item.name == entry.name and _form_value(item) == _form_value(entry))
+        literal = next(matches, None)
+        if literal is not None:
+            literals.remove(literal)
+        entries.append(literal or entry)
     return tuple(entries)
 
 
-def _typed(entry: Entry) -> tuple[str, str]:
-    """A value as a form would hold it."""
+def _form_value(entry: Entry) -> tuple[str, str]:
+    """Return the kind and value of *entry* in a form."""
     if entry.kind != "json":
         return ("text", entry.value)
     try:
@@ -80,25 +83,25 @@ def _typed(entry: Entry) -> tuple[str, str]:
 def _values(entries: Sequence[Entry]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for entry in group_entries(entries):
-        said = entry.value if entry.kind == "text" else {entry.kind: entry.value}
+        value = entry.value if entry.kind == "text" else {entry.kind: entry.value}
         if entry.name not in table:
-            table[entry.name] = said
+            table[entry.name] = value
         elif isinstance(table[entry.name], list):
-            table[entry.name].append(said)
+            table[entry.name].append(value)
         else:
-            table[entry.name] = [table[entry.name], said]
+            table[entry.name] = [table[entry.name], value]
     return table
 
 
 def _pairs(pairs: Sequence[tuple[str, str]]) -> dict[str, Any] | list[list[str]]:
-    """A table by name; an array of pairs where a name comes again after another."""
+    """Return a table by name, or an array of pairs if the entries of a name are not adjacent."""
     names = [name for name, _ in pairs]
     if len(dict.fromkeys(names)) != sum(1 for at, name in enumerate(names) if not at or names[at - 1] != name):
         return [[name, value] for name, value in pairs]
     table: dict[str, Any] = {}
     for name in dict.fromkeys(names):
-        texts = [value for one, value in pairs if one == name]
-        table[name] = texts[0] if len(texts) == 1 else texts
+        values = [value for key, value in pairs if key == name]
+        table[name] = values[0] if len(values) == 1 else values
     return table
 
 
@@ -106,13 +109,13 @@ _PART: Final = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _KEYS: Final = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _HEADER: Final = re.compile(rf"\s*\[\[?\s*({_KEYS})\s*\]\]?\s*(?:#.*)?")
 _KEY: Final = re.compile(rf"\s*({_KEYS})\s*=")
-Places = tuple[tuple[tuple[str, ...], int], ...]
+KeyLines = tuple[tuple[tuple[str, ...], int], ...]
 
 
 def toml_line_of(text: str, path: tuple[str, ...]) -> int:
-    """The line (from 1) of the key at *path*, or of the nearest table above it; 0 where none of it is there."""
+    """Return the line (from 1) of the key at *path*, or of the innermost table around it; 0 if there is none."""
     best = (0, 0)
-    for keys, line in _places(text):
+    for keys, line in _key_lines(text):
         common = 0
         while common < min(len(keys), len(path)) and keys[common] == path[common]:
             common += 1
@@ -122,16 +125,16 @@ def toml_line_of(text: str, path: tuple[str, ...]) -> int:
 
 
 @lru_cache(maxsize=8)
-def _places(text: str) -> Places:
+def _key_lines(text: str) -> KeyLines:
     table: tuple[str, ...] = ()
-    places = []
+    key_lines = []
     for number, line in enumerate(text.split("\n"), 1):
-        if found := _HEADER.fullmatch(line.rstrip("\r")):
-            table = _split(found[1])
-            places.append((table, number))
-        elif found := _KEY.match(line):
-            places.append(((*table, *_split(found[1])), number))
-    return tuple(places)
+        if match := _HEADER.fullmatch(line.rstrip("\r")):
+            table = _split(match[1])
+            key_lines.append((table, number))
+        elif match := _KEY.match(line):
+            key_lines.append(((*table, *_split(match[1])), number))
+    return tuple(key_lines)
 
 
 def _split(keys: str) -> tuple[str, ...]:
@@ -191,7 +194,7 @@ _T = TypeVar("_T", bound=CatalogTable)
 
 
 def read_request(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple[SavedRequest | None, Problems]:
-    """The request in *mapping*, or None and what is wrong with it; *text* is where the lines are looked up."""
+    """Return the request in *mapping*, or None, and the problems. Line numbers are looked up in *text*."""
     report = ProblemReport(file)
     table = decode_table(_RequestTable, mapping, (), report, partial=True)
     request = _request(table, report) if table is not None else None
@@ -199,7 +202,7 @@ def read_request(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple
 
 
 def read_folder(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple[FolderOptions, Problems]:
-    """What a ``_folder.toml`` says; the usual options where it is wrong."""
+    """Return the options in a ``_folder.toml``, the defaults if it is invalid, and the problems."""
     report = ProblemReport(file)
     table = decode_table(_FolderTable, mapping, (), report)
     options = FolderOptions() if table is None else msgspec.convert(msgspec.to_builtins(table), FolderOptions)
@@ -207,16 +210,16 @@ def read_folder(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple[
 
 
 def read_variables(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple[VariableSet, Problems]:
-    """What an environment file says; as far as it is well."""
+    """Return the valid part of an environment file, and the problems."""
     report = ProblemReport(file)
     table = decode_table(_VariablesTable, mapping, (), report, partial=True) or _VariablesTable()
     variables: dict[str, str] = {}
     for name, value in table.variables.items():
         path = ("variables", name)
         if not _VARIABLE.fullmatch(name):
-            report.add(path, "is no name of a variable", "letters, digits and underscores, no digit first")
+            report.add(path, "is not a variable name", "use letters, digits and underscores, not starting with a digit")
         elif (plain := _plain(value)) is None:
-            report.add(path, "is no text", 'write it in quotes, as in NAME = "text"')
+            report.add(path, "is not a string", 'put it in quotes, such as NAME = "text"')
         else:
             variables[name] = plain
     return VariableSet(
@@ -225,19 +228,21 @@ def read_variables(mapping: Mapping[str, Any], file: str, text: str = "") -> tup
 
 
 def _with_lines(report: ProblemReport, text: str) -> Problems:
-    told = []
-    for one in report.problems:
-        path = tuple(re.findall(r'"(?:[^"]*)"|\[[0-9]+\]|[^.\[\]]+', one.path)) if one.path != "(file)" else ()
+    problems = []
+    for problem in report.problems:
+        keys = re.findall(r'"(?:[^"]*)"|\[[0-9]+\]|[^.\[\]]+', problem.path)
+        path = tuple(keys) if problem.path != "(file)" else ()
         line = toml_line_of(text, tuple(part.strip('"') for part in path))
-        where = (f"line {line}" if line else "") + (f", {one.path}" if line and path else one.path if not line else "")
-        told.append(CatalogProblem(one.file, where, one.message, one.expected, one.near))
-    return tuple(told)
+        position = f"line {line}" if line else problem.path
+        where = f"{position}, {problem.path}" if line and path else position
+        problems.append(CatalogProblem(problem.file, where, problem.message, problem.expected, problem.near))
+    return tuple(problems)
 
 
 def _request(table: _RequestTable, report: ProblemReport) -> SavedRequest:
     vendor, dot, endpoint = table.call.partition(".")
     if not dot or not vendor or not endpoint:
-        report.add(("call",), f"{table.call!r} is no call", 'write call = "vendor.endpoint"')
+        report.add(("call",), f"{table.call!r} is not a call", 'write call = "vendor.endpoint"')
     call = Call(
         vendor=vendor,
         endpoint=endpoint,
@@ -257,10 +262,10 @@ def _request(table: _RequestTable, report: ProblemReport) -> SavedRequest:
 
 def _rule(text: str, path: Path, report: ProblemReport) -> RerunRule:
     if text in ("missing", "never", "always"):
-        return RerunRule(text)  # type: ignore[arg-type]  # it is one of the three
+        return RerunRule(text)  # type: ignore[arg-type]  # checked above
     older = parse_duration(text.removeprefix("older than").strip()) if text.startswith("older than") else None
     if older is None:
-        report.add(path, f"{text!r} is no rule", 'one of "missing", "never", "always", "older than 10m"')
+        report.add(path, f"{text!r} is not a rerun rule", 'use "missing", "never", "always" or "older than 10m"')
         return RerunRule()
     return RerunRule("older", older)
 
@@ -269,11 +274,11 @@ def _entries(values: Mapping[str, Any], report: ProblemReport) -> list[Entry]:
     entries = []
     for name, value in values.items():
         path: Path = ("values", name)
-        many = value if isinstance(value, list | tuple) else [value]
-        if not many:
-            report.add(path, "is an empty array, which sends nothing", "leave the name out, or write { json = '[]' }")
-        for number, one in enumerate(many):
-            entry = _entry(name, one, (*path, f"[{number}]") if isinstance(value, list | tuple) else path, report)
+        items = value if isinstance(value, list | tuple) else [value]
+        if not items:
+            report.add(path, "is an empty array, which sends nothing", "delete the key, or write { json = '[]' }")
+        for number, item in enumerate(items):
+            entry = _entry(name, item, (*path, f"[{number}]") if isinstance(value, list | tuple) else path, report)
             if entry is not None:
                 entries.append(entry)
     return entries
@@ -284,12 +289,12 @@ def _entry(name: str, value: Any, path: Path, report: ProblemReport) -> Entry | 
     if plain is not None:
         return Entry(name=name, value=_text(plain, path, report))
     if isinstance(value, float):
-        report.add(path, "is a number with a fraction", f'in quotes its digits stay as they are: "{value}"')
+        report.add(path, "is a decimal number", f'put it in quotes to keep its digits: "{value}"')
     elif not isinstance(value, Mapping) or len(value) != 1 or next(iter(value)) not in ("json", "file"):
-        expected = 'a text, { json = "null" } or { file = "path" }; an array of them for several'
-        report.add(path, "cannot be read", expected)
+        expected = 'use a string, { json = "null" } or { file = "path" }, or an array of these'
+        report.add(path, "is invalid", expected)
     elif not isinstance(next(iter(value.values())), str):
-        report.add(path, "is no text", 'in quotes, as in { json = "null" }')
+        report.add(path, "is not a string", 'put it in quotes, such as { json = "null" }')
     elif "json" in value:
         return Entry(name=name, kind="json", value=_json(value["json"], path, report))
     else:
@@ -298,7 +303,7 @@ def _entry(name: str, value: Any, path: Path, report: ProblemReport) -> Entry | 
 
 
 def _plain(value: Any) -> str | None:
-    """What is typed for a TOML text, integer or boolean."""
+    """Return the form value of a TOML string, integer or boolean, or None."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int) else None
@@ -314,33 +319,33 @@ def _text(text: str, path: Path, report: ProblemReport) -> str:
 
 def _json(text: str, path: Path, report: ProblemReport) -> str:
     try:
-        json.loads(fill_json(text, lambda _one: PlaceholderValue("x", "0")))
+        json.loads(fill_json(text, lambda _: PlaceholderValue("x", "0")))
     except PlaceholderProblem as error:
         report.add(path, error.message, error.expected)
     except ValueError as error:
-        report.add(path, f"is not JSON: {error}", 'such as { json = "null" }, { json = "3" }')
+        report.add(path, f"is not JSON: {error}", 'use JSON, such as { json = "null" }, { json = "3" }')
     return text
 
 
 def _read_pairs(table: Any, key: str, report: ProblemReport) -> list[tuple[str, str]]:
-    """``{NAME = text or [texts]}``, or ``[[NAME, text], …]`` where the order matters."""
+    """Read ``{NAME = string or [strings]}``, or ``[[NAME, string], …]`` where the order matters."""
     pairs: list[tuple[str, str]] = []
     if isinstance(table, list | tuple):
         for number, row in enumerate(table):
             path: Path = (key, f"[{number}]")
-            if isinstance(row, list | tuple) and len(row) == 2 and all(isinstance(one, str) for one in row):
+            if isinstance(row, list | tuple) and len(row) == 2 and all(isinstance(cell, str) for cell in row):
                 pairs.append((row[0], _text(row[1], path, report)))
             else:
-                report.add(path, "is no pair", 'as in ["NAME", "text"]')
+                report.add(path, "is not a pair", 'use a pair, such as ["NAME", "text"]')
         return pairs
     if not isinstance(table, Mapping):
         report.add((key,), "is not a table", f"write [{key}] and NAME = text below it")
         return pairs
     for name, value in table.items():
-        for one in value if isinstance(value, list | tuple) else [value]:
-            plain = _plain(one)
+        for item in value if isinstance(value, list | tuple) else [value]:
+            plain = _plain(item)
             if plain is None:
-                report.add((key, name), "is no text", 'write it in quotes, as in NAME = "text"')
+                report.add((key, name), "is not a string", 'put it in quotes, such as NAME = "text"')
             else:
                 pairs.append((name, _text(plain, (key, name), report)))
     return pairs

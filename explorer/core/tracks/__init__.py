@@ -1,7 +1,7 @@
-"""Guided tracks: lessons as data, and what a person did against them. Nothing here reads a file or sends anything.
+"""Guided tracks: lessons as data, checked against the user's activity. No I/O.
 
-Track ─ steps ─ Condition           Exchange ── deed_of ──► Deed ── take ──► Standing, Heard
-(a TOML file)                       (what was done)         (the step under way is done, missed or undone)
+TOML ── decode_track ──► Track ─ steps ─ Condition ─┐
+Exchange ── activity_of ──► Activity ───────────────┴─ advance ──► TrackProgress, Feedback
 """
 
 from explorer.core.tracks.activity import Activity, activity_of

@@ -1,7 +1,7 @@
-"""A track as a value: ``Track → Step → Condition``. Each class is a kind of table of a track's TOML file.
+"""A track as a value: ``Track → TrackStep → Condition``. Each class is a table of a track's TOML file.
 
-In texts ``{key:send}`` stands for the key of an action, ``{file:bag.png}`` for the path of a practice file of the
-track, and ``{demo:vendor.credential}`` for the value that the sandbox takes. ``docs/TRACKS.md`` is the manual.
+In texts, ``{key:send}`` is the key of an action, ``{file:bag.png}`` the path of a practice file, and
+``{demo:vendor.credential}`` the sandbox's demo value. See ``docs/TRACKS.md``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PLACE: Final = re.compile(r"\{(key|file|demo):([^{}]+)\}")
+_PLACEHOLDER: Final = re.compile(r"\{(key|file|demo):([^{}]+)\}")
 
 
 class TrackTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -22,40 +22,38 @@ class TrackTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Condition(TrackTable, frozen=True, kw_only=True):
-    """What must be true of something that was sent. Every key that is given must hold; a list holds when one of its
-    words does."""
+    """A condition on a send. Every given key must match; an array matches if one of its values does."""
 
     call: tuple[str, ...] = ()
     """Addresses, as ``vendor.endpoint``."""
     outcome: tuple[str, ...] = ()
     status: tuple[int, ...] = ()
     check: tuple[str, ...] = ()
-    """Which check of the sandbox refused it."""
+    """The sandbox checks that refused it."""
     fault: tuple[str, ...] = ()
-    """Kinds of faults of the sandbox that it met."""
+    """Kinds of sandbox faults that it encountered."""
     failure: tuple[str, ...] = ()
-    """Classes of the error tree, as ``TimedOut``."""
+    """Error classes, such as ``TimedOut``."""
     method: tuple[str, ...] = ()
     params: dict[str, str] = {}
-    """Name → value as typed; ``*`` is any value but an empty one, and an empty text means that it was not given."""
+    """Name → value as typed; ``*`` is any non-empty value, an empty string means absent."""
     readings: dict[str, str] | None = None
-    """Reading → choice, ``*`` for any choice; an empty table means that none was chosen."""
+    """Reading → choice, ``*`` for any choice; an empty table means only default readings."""
     token: Literal["", "used", "fresh", "same"] = ""
-    """``used``: a secret of the scheme stood in the request. ``fresh``: another one than in all earlier sends of this
-    call, of which there is one. ``same``: one that an earlier send of the vendor's calls had."""
+    """``used``: the request contained a secret of the scheme. ``fresh``: a new one, unlike in earlier sends of this
+    call. ``same``: one that an earlier send to the vendor contained."""
     hops: tuple[str, ...] = ()
-    """Purposes of requests that went before it, as ``auth``."""
+    """Purposes of the requests before it, such as ``auth``."""
     page: Literal["", "next", "last", "every"] = ""
-    """``next``: the page after one that was seen. ``every``: with this one, all pages have been seen since the
-    step before was done."""
+    """``next``: the page after one that was fetched. ``every``: all pages were fetched since the previous step."""
     file: bool = False
     """Whether a file was sent."""
     same_as: str = ""
-    """A step, done with the same values in the same call."""
+    """A step that was completed with the same call and values."""
 
 
 class CommonMistake(TrackTable, frozen=True, kw_only=True):
-    """A wrong attempt that is worth a word. ``back``: a step that is open again after it, with all that follow."""
+    """A common mistake and its feedback. ``back`` is a step to reopen, together with all steps after it."""
 
     when: Condition
     text: str
@@ -63,7 +61,7 @@ class CommonMistake(TrackTable, frozen=True, kw_only=True):
 
 
 class TrackStep(TrackTable, frozen=True, kw_only=True):
-    """One thing to do. ``brief`` is a line beside the work, ``text`` the whole of it, ``learned`` is said when done."""
+    """One step. ``brief`` is its one-line form, ``text`` the full form, ``learned`` is shown on completion."""
 
     id: str
     title: str
@@ -72,12 +70,12 @@ class TrackStep(TrackTable, frozen=True, kw_only=True):
     text: str = ""
     learned: str = ""
     open: str = ""
-    """The endpoint that it begins at; that of ``done.call`` unless told."""
+    """The endpoint to open; default: that of ``done.call``."""
     slips: tuple[CommonMistake, ...] = ()
 
     @property
     def address(self) -> str:
-        """The endpoint to open for it, or an empty text."""
+        """The endpoint to open, or an empty string."""
         return self.open or (self.done.call[0] if self.done.call else "")
 
 
@@ -91,25 +89,25 @@ class Track(TrackTable, frozen=True, kw_only=True):
     order: int = 100
     minutes: int = 5
     ending: str = ""
-    """Said when the last step is done."""
+    """Shown when the last step is completed."""
     files: dict[str, bytes] = {}
 
     def step(self, step_id: str) -> TrackStep | None:
-        """The step of that id, or None."""
-        return next((one for one in self.steps if one.id == step_id), None)
+        """Return the step with that id, or None."""
+        return next((step for step in self.steps if step.id == step_id), None)
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Every call that the track speaks of."""
-        found = [address for step in self.steps for address in (step.address, *step.done.call) if address]
-        return tuple(dict.fromkeys(found))
+        """Every call in the track, each once."""
+        addresses = [address for step in self.steps for address in (step.address, *step.done.call) if address]
+        return tuple(dict.fromkeys(addresses))
 
 
 def decode_track(mapping: Mapping[str, Any]) -> Track:
-    """The track in a mapping.
+    """Decode the track in *mapping*.
 
     Raises:
-        ValueError: something is missing, unknown or of the wrong type, or a step is named that is not there.
+        ValueError: a key is missing, unknown or of the wrong type, or a step refers to an unknown step.
     """
     try:
         track = msgspec.convert(mapping, Track)
@@ -117,19 +115,20 @@ def decode_track(mapping: Mapping[str, Any]) -> Track:
         raise ValueError(str(error)) from None
     names = [step.id for step in track.steps]
     if not names or len(set(names)) != len(names):
-        raise ValueError("a track has at least one step, and each an id of its own")
-    for at, step in enumerate(track.steps):
+        raise ValueError("a track needs at least one step, and step ids must be unique")
+    for index, step in enumerate(track.steps):
         backs = [slip.back for slip in step.slips if slip.back]
         conditions = (step.done, *(slip.when for slip in step.slips))
-        for name in (*backs, *(one.same_as for one in conditions if one.same_as)):
-            if name not in names[: at + 1]:
-                raise ValueError(f"step {step.id} names {name}, which is no step at or before it")
+        for name in (*backs, *(condition.same_as for condition in conditions if condition.same_as)):
+            if name not in names[: index + 1]:
+                raise ValueError(f"step {step.id} refers to {name}, which is not this step or an earlier one")
     for name in track.files:
         if not re.fullmatch(r"[\w-][\w.-]*", name):
-            raise ValueError(f"{name} cannot be the name of a practice file")
+            raise ValueError(f"{name!r} is not a valid name for a practice file")
     return track
 
 
-def fill_placeholders(text: str, words: Mapping[str, str]) -> str:
-    """*text* with each ``{kind:name}`` replaced by ``words["kind:name"]``; one that is not known leaves its name."""
-    return _PLACE.sub(lambda found: words.get(f"{found[1]}:{found[2]}", found[2]), text)
+def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
+    """Return *text* with each ``{kind:name}`` replaced by ``values["kind:name"]``, or by ``name`` if that is
+    missing."""
+    return _PLACEHOLDER.sub(lambda match: values.get(f"{match[1]}:{match[2]}", match[2]), text)

@@ -16,143 +16,160 @@ if TYPE_CHECKING:
 
 
 WRONG_CALL: Final = "another call"
-"""What ``unmet_condition`` says of a deed that has nothing to do with the condition."""
+"""Result of ``unmet_condition`` for an activity that is unrelated to the condition."""
 
 
-def unmet_condition(condition: Condition, deed: Activity, past: Sequence[Activity]) -> str:
-    """Why *deed* does not meet *condition*, or an empty text. *past*: the deeds before it, the oldest first."""
-    if condition.call and deed.address not in condition.call:
+def unmet_condition(condition: Condition, activity: Activity, past: Sequence[Activity]) -> str:
+    """Return why *activity* does not meet *condition*, or an empty string. *past* are the earlier activities, oldest
+    first."""
+    if condition.call and activity.address not in condition.call:
         return WRONG_CALL
     for clause in _CLAUSES:
-        if text := clause(condition, deed, past):
+        if text := clause(condition, activity, past):
             return text
     return ""
 
 
-def _environment(_condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
-    return "" if deed.environment == "sandbox" else f"it went to {deed.environment}; tracks count in the sandbox"
+def _environment(_condition: Condition, activity: Activity, _past: Sequence[Activity]) -> str:
+    return (
+        ""
+        if activity.environment == "sandbox"
+        else f"it was sent to {activity.environment}; tracks count in the sandbox"
+    )
 
 
-def _values(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
-    given = dict(deed.values)
-    for name, wanted in condition.params.items():
+def _values(condition: Condition, activity: Activity, _past: Sequence[Activity]) -> str:
+    given = dict(activity.values)
+    for name, expected in condition.params.items():
         value = given.get(name, "")
-        if not wanted and name in given:
-            return f"{name} is to be left out"
-        if wanted == "*" and not value:
+        if not expected and name in given:
+            return f"{name} must be left out"
+        if expected == "*" and not value:
             return f"{name} was not given"
-        if wanted not in ("", "*") and value != wanted:
-            return f"{name} was {value or 'not given'}, and is to be {wanted}"
+        if expected not in ("", "*") and value != expected:
+            return f"{name} was {value or 'not given'}; it must be {expected}"
     return ""
 
 
-def _readings(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
+def _readings(condition: Condition, activity: Activity, _past: Sequence[Activity]) -> str:
     if condition.readings is None:
         return ""
     if not condition.readings:
-        return "it was sent under another reading than the usual one" if deed.readings else ""
+        return "it was not sent with the default readings" if activity.readings else ""
     for key, choice in condition.readings.items():
-        if deed.readings.get(key, "") != choice and not (choice == "*" and key in deed.readings):
-            return f"the reading {key} was not changed" if choice == "*" else f"the reading {key} is to be {choice}"
+        if activity.readings.get(key, "") != choice and not (choice == "*" and key in activity.readings):
+            return f"the reading {key} was not changed" if choice == "*" else f"the reading {key} must be {choice}"
     return ""
 
 
-def _file(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
-    return "no file was sent" if condition.file and not deed.file else ""
+def _file(condition: Condition, activity: Activity, _past: Sequence[Activity]) -> str:
+    return "no file was sent" if condition.file and not activity.file else ""
 
 
-def _method(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
-    return _value_problem(condition.method, deed.method, "the method was")
+def _method(condition: Condition, activity: Activity, _past: Sequence[Activity]) -> str:
+    return _value_problem(condition.method, activity.method, "the method was")
 
 
-def _fault(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
-    if condition.fault and not set(condition.fault) & set(deed.faults):
-        return f"the sandbox was honest; the fault {_join_alternatives(condition.fault)} is asked for"
+def _fault(condition: Condition, activity: Activity, _past: Sequence[Activity]) -> str:
+    if condition.fault and not set(condition.fault) & set(activity.faults):
+        return f"no fault was active; this step needs the fault {_join_alternatives(condition.fault)}"
     return ""
 
 
-def _failure(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
-    if condition.failure and deed.failure not in condition.failure:
-        return "the answer came whole" if not deed.failure else f"it ended as {deed.failure}"
+def _failure(condition: Condition, activity: Activity, _past: Sequence[Activity]) -> str:
+    if condition.failure and activity.failure not in condition.failure:
+        return "the response was complete" if not activity.failure else f"it ended with {activity.failure}"
     return ""
 
 
-def _status(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
-    return _value_problem(tuple(map(str, condition.status)), str(deed.status or "none"), "the status was")
+def _status(condition: Condition, activity: Activity, _past: Sequence[Activity]) -> str:
+    return _value_problem(tuple(map(str, condition.status)), str(activity.status or "none"), "the status was")
 
 
-def _check(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
-    if condition.check and deed.check not in condition.check:
-        came = f"it was refused by the check {deed.check}" if deed.check else "the sandbox did not refuse it"
-        return f"{came}; this step wants it refused by the check {_join_alternatives(condition.check)}"
+def _check(condition: Condition, activity: Activity, _past: Sequence[Activity]) -> str:
+    if condition.check and activity.check not in condition.check:
+        outcome = f"the check {activity.check} refused it" if activity.check else "the sandbox did not refuse it"
+        return f"{outcome}; this step needs a refusal by the check {_join_alternatives(condition.check)}"
     return ""
 
 
-def _outcome(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
-    text = _value_problem(condition.outcome, deed.outcome, "the verdict was")
-    return f"{text} (refused by the check {deed.check})" if text and deed.check else text
+def _outcome(condition: Condition, activity: Activity, _past: Sequence[Activity]) -> str:
+    text = _value_problem(condition.outcome, activity.outcome, "the verdict was")
+    return f"{text} (the check {activity.check} refused it)" if text and activity.check else text
 
 
-def _token(condition: Condition, deed: Activity, past: Sequence[Activity]) -> str:
-    wanted = condition.token
-    if not wanted:
+def _token(condition: Condition, activity: Activity, past: Sequence[Activity]) -> str:
+    rule = condition.token
+    if not rule:
         return ""
-    if not deed.used:
-        return "no token went with it"
-    if wanted == "fresh":
-        before = {secret for one in past if one.address == deed.address for secret in one.used}
-        if not before:
+    if not activity.used:
+        return "it was sent without a token"
+    if rule == "fresh":
+        known = {secret for earlier in past if earlier.address == activity.address for secret in earlier.used}
+        if not known:
             return "it was the first send of this call; send it again"
-        return "the same token went with it as before" if before & set(deed.used) else ""
-    if wanted == "same":
-        before = {secret for one in past if one.vendor == deed.vendor for secret in one.used}
-        return "" if before & set(deed.used) else "another token went with it than before"
+        return "it was sent with the same token as before" if known & set(activity.used) else ""
+    if rule == "same":
+        known = {secret for earlier in past if earlier.vendor == activity.vendor for secret in earlier.used}
+        return "" if known & set(activity.used) else "it was sent with another token than before"
     return ""
 
 
-def _hops(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
-    lacking = [one for one in condition.hops if one not in deed.hops]
-    return f"no request for {lacking[0]} went before it" if lacking else ""
+def _hops(condition: Condition, activity: Activity, _past: Sequence[Activity]) -> str:
+    missing = [purpose for purpose in condition.hops if purpose not in activity.hops]
+    return f"no {missing[0]} request was sent before it" if missing else ""
 
 
-def _page(condition: Condition, deed: Activity, past: Sequence[Activity]) -> str:
+def _page(condition: Condition, activity: Activity, past: Sequence[Activity]) -> str:
     if not condition.page:
         return ""
-    if deed.page is None:
-        return "the answer is no page of a list"
-    alike = [one for one in past if one.address == deed.address and one.pages == deed.pages and one.outcome == "OK"]
+    if activity.page is None:
+        return "the response is not a page"
+    fetched = [
+        earlier
+        for earlier in past
+        if earlier.address == activity.address and earlier.pages == activity.pages and earlier.outcome == "OK"
+    ]
     if condition.page == "next":
-        return "" if any(one.page == deed.page - 1 for one in alike) else "it is not the page after one that you saw"
+        is_next = any(earlier.page == activity.page - 1 for earlier in fetched)
+        return "" if is_next else "it is not the page after one that you fetched"
     if condition.page == "last":
-        return "" if deed.page == deed.pages else f"it is page {deed.page} of {deed.pages or 'an unknown number'}"
-    if deed.pages is None:
-        return "the vendor does not tell how many pages there are"
-    begun = max((at for at, one in enumerate(past) if one.ticked), default=-1)
-    alike = [one for one in alike if one in past[begun + 1 :]]
-    seen = {one.page for one in (*alike, deed)} & set(range(1, deed.pages + 1))
-    return "" if len(seen) == deed.pages else f"{len(seen)} of {deed.pages} pages are here"
+        return (
+            ""
+            if activity.page == activity.pages
+            else f"it is page {activity.page} of {activity.pages or 'an unknown number'}"
+        )
+    if activity.pages is None:
+        return "the vendor does not report the number of pages"
+    last_step = max((index for index, earlier in enumerate(past) if earlier.ticked), default=-1)
+    fetched = [earlier for earlier in fetched if earlier in past[last_step + 1 :]]
+    pages = {page.page for page in (*fetched, activity)} & set(range(1, activity.pages + 1))
+    return "" if len(pages) == activity.pages else f"{len(pages)} of {activity.pages} pages fetched"
 
 
-def _same(condition: Condition, deed: Activity, past: Sequence[Activity]) -> str:
+def _same(condition: Condition, activity: Activity, past: Sequence[Activity]) -> str:
     if not condition.same_as:
         return ""
-    then = next((one for one in reversed(past) if one.ticked == condition.same_as), None)
-    if then is None or then.address != deed.address:
-        return "it is another call than before"
-    differs = [name for name in {**dict(then.values), **dict(deed.values)} if _of(then, name) != _of(deed, name)]
-    return f"{min(differs)} is not the same as before" if differs else ""
+    earlier = next((item for item in reversed(past) if item.ticked == condition.same_as), None)
+    if earlier is None or earlier.address != activity.address:
+        return "it is not the same call as before"
+    names = {**dict(earlier.values), **dict(activity.values)}
+    changed = [name for name in names if _values_of(earlier, name) != _values_of(activity, name)]
+    return f"{min(changed)} is not the same as before" if changed else ""
 
 
-def _of(deed: Activity, name: str) -> list[str]:
-    return [value for key, value in deed.values if key == name]
+def _values_of(activity: Activity, name: str) -> list[str]:
+    return [value for key, value in activity.values if key == name]
 
 
-def _value_problem(wanted: tuple[str, ...], came: str, words: str) -> str:
-    return f"{words} {came}; {_join_alternatives(wanted)} is asked for" if wanted and came not in wanted else ""
+def _value_problem(expected: tuple[str, ...], value: str, label: str) -> str:
+    if not expected or value in expected:
+        return ""
+    return f"{label} {value}; this step needs {_join_alternatives(expected)}"
 
 
-def _join_alternatives(words: Sequence[str]) -> str:
-    return " or ".join(words)
+def _join_alternatives(values: Sequence[str]) -> str:
+    return " or ".join(values)
 
 
 _CLAUSES: Final[tuple[Callable[[Condition, Activity, Sequence[Activity]], str], ...]] = (
@@ -171,15 +188,15 @@ _CLAUSES: Final[tuple[Callable[[Condition, Activity, Sequence[Activity]], str], 
     _page,
     _same,
 )
-"""In the order in which what they say helps most."""
+"""Most helpful message first."""
 
 
 _MAX_ACTIVITIES: Final = 300
-"""Deeds that are remembered of a track."""
+"""Activities stored for a track."""
 
 
 class TrackProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far a track is: the steps done, each with when (Unix time, seconds), and what was done meanwhile."""
+    """Progress in a track: completed steps with their Unix time in seconds, and the activities."""
 
     done: dict[str, float] = {}
     deeds: tuple[Activity, ...] = ()
@@ -187,46 +204,48 @@ class TrackProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a deed meant for the step under way."""
+    """The result of an activity for the current step."""
 
     kind: Literal["done", "finished", "missed", "back"]
     step: TrackStep
     text: str
 
 
-def current_step(track: Track, standing: TrackProgress) -> TrackStep | None:
-    """The first step that is not done; None where all are."""
-    return next((step for step in track.steps if step.id not in standing.done), None)
+def current_step(track: Track, progress: TrackProgress) -> TrackStep | None:
+    """Return the first incomplete step, or None."""
+    return next((step for step in track.steps if step.id not in progress.done), None)
 
 
-def advance(track: Track, standing: TrackProgress, deed: Activity, now: float) -> tuple[TrackProgress, Feedback | None]:
-    """The standing after *deed* (at *now*, Unix seconds), and what there is to say of it; None: it was about
-    something else."""
-    step = current_step(track, standing)
+def advance(
+    track: Track, progress: TrackProgress, activity: Activity, now: float
+) -> tuple[TrackProgress, Feedback | None]:
+    """Return the progress after *activity* at *now* (Unix seconds), and the feedback, None if it is unrelated."""
+    step = current_step(track, progress)
     if step is None:
-        return standing, None
-    why = unmet_condition(step.done, deed, standing.deeds)
-    if not why:
-        after = _with_activity(standing, msgspec.structs.replace(deed, ticked=step.id))
-        after = msgspec.structs.replace(after, done={**standing.done, step.id: now})
-        over = current_step(track, after) is None
-        return after, Feedback("finished" if over else "done", step, track.ending if over else step.learned)
-    after = _with_activity(standing, deed)
-    for slip in step.slips:
-        if not unmet_condition(slip.when, deed, standing.deeds):
-            if slip.back:
-                return _reopen(track, after, slip.back), Feedback("back", step, slip.text)
-            return after, Feedback("missed", step, slip.text)
-    if why == WRONG_CALL:
+        return progress, None
+    reason = unmet_condition(step.done, activity, progress.deeds)
+    if not reason:
+        after = _with_activity(progress, msgspec.structs.replace(activity, ticked=step.id))
+        after = msgspec.structs.replace(after, done={**progress.done, step.id: now})
+        is_last = current_step(track, after) is None
+        return after, Feedback("finished" if is_last else "done", step, track.ending if is_last else step.learned)
+    after = _with_activity(progress, activity)
+    for mistake in step.slips:
+        if not unmet_condition(mistake.when, activity, progress.deeds):
+            if mistake.back:
+                return _reopen(track, after, mistake.back), Feedback("back", step, mistake.text)
+            return after, Feedback("missed", step, mistake.text)
+    if reason == WRONG_CALL:
         return after, None
-    return after, Feedback("missed", step, f"Not yet: {why}.")
+    return after, Feedback("missed", step, f"Not yet: {reason}.")
 
 
-def _with_activity(standing: TrackProgress, deed: Activity) -> TrackProgress:
-    return msgspec.structs.replace(standing, deeds=(*standing.deeds, deed)[-_MAX_ACTIVITIES:])
+def _with_activity(progress: TrackProgress, activity: Activity) -> TrackProgress:
+    return msgspec.structs.replace(progress, deeds=(*progress.deeds, activity)[-_MAX_ACTIVITIES:])
 
 
-def _reopen(track: Track, standing: TrackProgress, step_id: str) -> TrackProgress:
+def _reopen(track: Track, progress: TrackProgress, step_id: str) -> TrackProgress:
     names = [step.id for step in track.steps]
-    open_again = set(names[names.index(step_id) :])
-    return msgspec.structs.replace(standing, done={k: v for k, v in standing.done.items() if k not in open_again})
+    reopened = set(names[names.index(step_id) :])
+    done = {name: time for name, time in progress.done.items() if name not in reopened}
+    return msgspec.structs.replace(progress, done=done)

@@ -1,12 +1,12 @@
 """The history: every exchange, redacted, in one SQLite file.
 
-    Exchange ─ bodies.taken_out ─► large bodies in files beside it
-             ─ rows.pack ─► blob (zlib over MessagePack) ─┐
-             ─ rows.columns ─► what a list shows          ├─ one transaction ─► history.sqlite3 (WAL)
-             ─ rows.words ─► what a search finds (FTS5)  ─┘
+    Exchange ─ bodies.detach_bodies ─► large bodies in files beside it
+             ─ rows.pack ─► blob (zlib over MessagePack)      ─┐
+             ─ rows.columns ─► columns of the list             ├─ one transaction ─► history.sqlite3 (WAL)
+             ─ rows.search_columns ─► searched text (FTS5)    ─┘
 
-``file`` opens the database, sets a damaged one aside and runs the numbered steps of ``migrations``; ``keeping`` says
-what is too old or too much.
+``opening`` opens the database, renames a damaged one and runs the migrations; ``retention`` selects the entries to
+prune.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Large bodies, in files of their own beside the database: compressed, named by what they hold, owner-only.
+"""Large bodies in files beside the database: compressed, named by their digest, owner-only.
 
-    taken_out(exchange) ─► Taken: the exchange without them, each in a temporary file
-                        ─► settle (within the transaction that keeps the exchange): the files get their names
-    put_back(exchange, rows) ─► the exchange as it was; what is missing or damaged is told in it
+    detach_bodies(exchange) ─► DetachedExchange: the exchange without large bodies, each in a temporary file
+                            ─► settle (in the transaction that stores the exchange): renames the files
+    restore_bodies(exchange, rows) ─► the original exchange; a missing or damaged body is noted in it
 
-A file is made before the row that needs it and taken away after the last such row, both under the database's write
-lock; so a crash leaves at most a file too many, which ``sweep`` takes away.
+A file is created before the first row that refers to it and deleted after the last one. Both happen under the
+database's write lock. A crash can therefore only leave an orphan file, which ``History.remove_orphan_files`` deletes.
 """
 
 from __future__ import annotations
@@ -35,71 +35,71 @@ if TYPE_CHECKING:
     from explorer.core.text.data import Data
 
 LIMIT: Final = 256_000
-"""Bytes above which a body is kept in a file, unless told otherwise."""
+"""Default bytes above which a body is stored in a file."""
 _CHUNK: Final = 1 << 20
 _SUFFIX: Final = ".z"
 _TEMPORARY: Final = ".tmp"
 _STALE_AFTER: Final = 3600.0
-"""Seconds after which a temporary file has been left behind by a program that ended."""
+"""Seconds after which a temporary file is stale: its program has ended."""
 Row = tuple[str, str, int]
-"""Place, name of the file, bytes of the body."""
+"""Place, file name, bytes of the body."""
 
 
 @dataclass(frozen=True)
 class StoredBody:
-    """One body that was taken out."""
+    """A body stored in a file."""
 
     place: str
     """``request``, ``response``, ``hop 0 request``, …"""
     name: str
     size: int
     stored: int
-    """Bytes of the file."""
+    """Bytes of the compressed file."""
     temporary: Path | None
-    """None where a file of that name was there already."""
+    """None if the file already existed."""
 
 
 @dataclass(frozen=True)
 class DetachedExchange:
-    """An exchange whose large bodies were taken out."""
+    """An exchange without its large bodies."""
 
     exchange: Exchange
     bodies: tuple[StoredBody, ...] = ()
 
     @property
     def stored(self) -> int:
-        """Bytes of the files."""
-        return sum(one.stored for one in self.bodies)
+        """Bytes of the body files."""
+        return sum(body.stored for body in self.bodies)
 
 
 class BodyStore:
-    """The folder of those files."""
+    """The folder of the body files."""
 
     def __init__(self, path: Path, limit: int = LIMIT) -> None:
-        """*path*: the database; *limit*: bytes above which a body is taken out."""
+        """Create the store beside the database *path*. A body above *limit* bytes is stored in a file."""
         self.folder = path.with_suffix(".bodies")
         self.limit = limit
 
     @contextmanager
     def detach_bodies(self, exchange: Exchange) -> Iterator[DetachedExchange]:
-        """The exchange without its large bodies. What was not settled within the context is gone after it.
+        """Enter with the exchange without its large bodies. On exit, files that were not settled are deleted.
 
         Raises:
             StoreError: a file could not be written.
         """
         bodies: list[StoredBody] = []
         try:
-            slim = exchange
+            detached = exchange
             for place, body in _iter_bodies(exchange):
                 if len(body) > self.limit or not isinstance(body, bytes):
                     bodies.append(self._write(place, body))
-                    slim = _with_body(slim, place, b"")
-            yield DetachedExchange(slim, tuple(bodies))
+                    detached = _with_body(detached, place, b"")
+            yield DetachedExchange(detached, tuple(bodies))
         finally:
-            for one in bodies:
-                if one.temporary is not None:
+            for stored_body in bodies:
+                if stored_body.temporary is not None:
                     with suppress(OSError):
-                        one.temporary.unlink(missing_ok=True)
+                        stored_body.temporary.unlink(missing_ok=True)
 
     def _write(self, place: str, body: Data) -> StoredBody:
         digest = hashlib.sha256()
@@ -114,12 +114,12 @@ class BodyStore:
                 raise NotADirectoryError(errno.ENOTDIR, "it is a link, which is not followed")
             make_folder(self.folder)
             temporary = self.folder / f"{os.urandom(8).hex()}{_TEMPORARY}"
-            packing = zlib.compressobj(1)
+            compressor = zlib.compressobj(1)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
                 with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-                    file.writelines(map(packing.compress, pieces(body, _CHUNK)))
-                    file.write(packing.flush())
+                    file.writelines(map(compressor.compress, pieces(body, _CHUNK)))
+                    file.write(compressor.flush())
                     file.flush()
                     os.fsync(file.fileno())
             except BaseException:
@@ -128,84 +128,86 @@ class BodyStore:
             return StoredBody(place, name, len(body), temporary.stat().st_size, temporary)
         except OSError as error:
             raise StoreError(
-                f"a body of {len(body):,} bytes could not be kept in {self.folder}: {error.strerror or error}",
-                hint="Make room on the disk. What was kept before is safe.",
+                f"a body of {len(body):,} bytes could not be stored in {self.folder}: {error.strerror or error}",
+                hint="Free disk space. Existing entries are safe.",
             ) from error
 
-    def settle(self, connection: sqlite3.Connection, number: int, taken: DetachedExchange, exchange: Exchange) -> None:
-        """Give the files their names, and note which entry needs them; within the transaction that is open.
+    def settle(
+        self, connection: sqlite3.Connection, number: int, detached: DetachedExchange, exchange: Exchange
+    ) -> None:
+        """Rename the files to their final names and record them for the entry, within the open transaction.
 
         Raises:
-            StoreError: a file could not be named.
+            StoreError: a file could not be renamed.
         """
         connection.execute("DELETE FROM spooled WHERE id = ?", (number,))
-        whole = dict(_iter_bodies(exchange)) if taken.bodies else {}
-        for one in taken.bodies:
-            temporary = one.temporary
+        bodies = dict(_iter_bodies(exchange)) if detached.bodies else {}
+        for body in detached.bodies:
+            temporary = body.temporary
             try:
-                if not (self.folder / one.name).exists():
-                    if temporary is None or not temporary.exists():  # taken away, or set aside with a damaged history
-                        temporary = self._write(one.place, whole[one.place]).temporary
+                if not (self.folder / body.name).exists():
+                    if temporary is None or not temporary.exists():  # deleted, or moved with a damaged history
+                        temporary = self._write(body.place, bodies[body.place]).temporary
                     if temporary is not None:
-                        temporary.rename(self.folder / one.name)
+                        temporary.rename(self.folder / body.name)
             except OSError as error:
-                raise StoreError(f"a body could not be kept in {self.folder}: {error.strerror or error}") from error
-            values = (number, one.place, one.name, one.size, one.stored)
+                raise StoreError(f"a body could not be stored in {self.folder}: {error.strerror or error}") from error
+            values = (number, body.place, body.name, body.size, body.stored)
             connection.execute("INSERT INTO spooled (id, place, name, size, stored) VALUES (?, ?, ?, ?, ?)", values)
 
     def restore_bodies(self, exchange: Exchange, rows: Sequence[Row]) -> Exchange:
-        """The exchange with its bodies; one that is not to be had is told in ``lost`` and in the response."""
+        """Return the exchange with its bodies. An unavailable body is noted in ``lost`` and in the response."""
         lost: list[str] = []
         for place, name, size in rows:
             body = self._read(name, size)
             if body is None:
                 lost.append(place)
-                exchange = _with_lost_body(exchange, place, f"the file of its body is missing or damaged: {name}")
+                exchange = _with_lost_body(exchange, place, f"the body file is missing or damaged: {name}")
             else:
                 exchange = _with_body(exchange, place, body)
         return msgspec.structs.replace(exchange, lost=tuple(lost)) if lost else exchange
 
     def _read(self, name: str, size: int) -> Data | None:
-        body, unpacking = large_spool(), zlib.decompressobj()
+        body, decompressor = large_spool(), zlib.decompressobj()
         try:
             with (self.folder / name).open("rb") as file:
-                while body.size <= size and (chunk := unpacking.unconsumed_tail or file.read(_CHUNK)):
-                    body.append(unpacking.decompress(chunk, _CHUNK))
-            while body.size <= size and (rest := unpacking.decompress(b"", _CHUNK)):
+                while body.size <= size and (chunk := decompressor.unconsumed_tail or file.read(_CHUNK)):
+                    body.append(decompressor.decompress(chunk, _CHUNK))
+            while body.size <= size and (rest := decompressor.decompress(b"", _CHUNK)):
                 body.append(rest)
         except (OSError, zlib.error):
             return None
         return body.data if body.size == size else None
 
     def drop(self, connection: sqlite3.Connection, names: Sequence[str]) -> None:
-        """Take away those files that no row needs, within a transaction that is open."""
+        """Delete those files that no row refers to, within the open transaction."""
         for name in names:
-            needed = connection.execute("SELECT 1 FROM spooled WHERE name = ? LIMIT 1", (name,)).fetchone()
-            if needed is None:
+            reference = connection.execute("SELECT 1 FROM spooled WHERE name = ? LIMIT 1", (name,)).fetchone()
+            if reference is None:
                 with suppress(OSError):
                     (self.folder / name).unlink(missing_ok=True)
 
     def orphan_files(self) -> list[str]:
-        """The names of all files that may be too many: temporary ones only where they are stale."""
+        """Return the names of all body files and of stale temporary files."""
         try:
-            found = list(os.scandir(self.folder))
+            entries = list(os.scandir(self.folder))
         except OSError:
             return []
         names = []
-        for one in found:
+        for entry in entries:
             with suppress(OSError):
-                stale = one.name.endswith(_TEMPORARY) and time.time() - one.stat().st_mtime > _STALE_AFTER
-                if stale or one.name.endswith(_SUFFIX):
-                    names.append(one.name)
+                stale = entry.name.endswith(_TEMPORARY) and time.time() - entry.stat().st_mtime > _STALE_AFTER
+                if stale or entry.name.endswith(_SUFFIX):
+                    names.append(entry.name)
         return names
 
     def size(self) -> tuple[int, int]:
-        """How many files there are, and their bytes."""
+        """Return the number of files and their bytes."""
         files = total = 0
         with suppress(OSError):
-            for one in os.scandir(self.folder):
+            for entry in os.scandir(self.folder):
                 with suppress(OSError):
-                    total += one.stat().st_size
+                    total += entry.stat().st_size
                     files += 1
         return files, total
 
@@ -229,11 +231,12 @@ def _with_lost_body(exchange: Exchange, place: str, why: str) -> Exchange:
 
 
 def _with_values(exchange: Exchange, place: str, values: dict[str, object]) -> Exchange:
-    """*exchange* with other values of the request or response at *place*."""
+    """Return *exchange* with other values in the request or response at *place*."""
     *hop, part = place.split()
     if not hop:
         return msgspec.structs.replace(exchange, **{part: msgspec.structs.replace(getattr(exchange, part), **values)})
     number = int(hop[1])
-    one = exchange.hops[number]
-    one = msgspec.structs.replace(one, **{part: msgspec.structs.replace(getattr(one, part), **values)})
-    return msgspec.structs.replace(exchange, hops=(*exchange.hops[:number], one, *exchange.hops[number + 1 :]))
+    hop_value = exchange.hops[number]
+    changed = msgspec.structs.replace(getattr(hop_value, part), **values)
+    hop_value = msgspec.structs.replace(hop_value, **{part: changed})
+    return msgspec.structs.replace(exchange, hops=(*exchange.hops[:number], hop_value, *exchange.hops[number + 1 :]))

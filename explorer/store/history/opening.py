@@ -1,4 +1,4 @@
-"""Open the history's file: owner-only, WAL, migrated; set a damaged file aside."""
+"""Open the history database: owner-only, WAL, migrated. A damaged file is renamed."""
 
 from __future__ import annotations
 
@@ -103,11 +103,11 @@ def _add_search(connection: sqlite3.Connection) -> None:
     for (number,) in connection.execute("SELECT id FROM blobs").fetchall():
         data = connection.execute("SELECT data FROM blobs WHERE id = ?", (number,)).fetchone()[0]
         try:
-            found = search_columns(unpack(data, number))
+            searched = search_columns(unpack(data, number))
         except StoreError:
-            continue  # a damaged entry stays listed and cannot be searched
+            continue  # a damaged entry is listed but not searchable
         connection.execute(
-            "INSERT INTO search (rowid, place, form, bodies, said) VALUES (?, ?, ?, ?, ?)", (number, *found)
+            "INSERT INTO search (rowid, place, form, bodies, said) VALUES (?, ?, ?, ?, ?)", (number, *searched)
         )
 
 
@@ -128,25 +128,25 @@ STEPS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
 
 
 def migrate(connection: sqlite3.Connection, steps: int | None = None) -> None:
-    """Bring the file to the present shape, or through its first *steps* steps, in one transaction.
+    """Migrate the file to the current schema, or only through its first *steps* steps, in one transaction.
 
     Raises:
-        StoreError: the file was made by a newer version of the program; it is not touched.
+        StoreError: a newer version of the program wrote the file; it is unchanged.
     """
-    wanted = len(STEPS) if steps is None else steps
-    if _version(connection) == wanted:
+    target = len(STEPS) if steps is None else steps
+    if _version(connection) == target:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        done = _version(connection)  # another instance may have been quicker
-        if done > len(STEPS):
+        version = _version(connection)  # another instance may have migrated it
+        if version > len(STEPS):
             raise StoreError(
-                f"the history was written by a newer version of this program (shape {done}; this knows {len(STEPS)})",
-                hint="Update this program. The history is left as it is, and nothing is added to it until then.",
+                f"a newer version of this program wrote the history (schema {version}; this version: {len(STEPS)})",
+                hint="Update this program. Until then the history is unchanged and nothing is added to it.",
             )
-        for step in STEPS[done:wanted]:
+        for step in STEPS[version:target]:
             step(connection)
-        connection.execute(f"PRAGMA user_version = {max(done, wanted)}")
+        connection.execute(f"PRAGMA user_version = {max(version, target)}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -154,18 +154,18 @@ def migrate(connection: sqlite3.Connection, steps: int | None = None) -> None:
         raise
 
 
-def check_shape(connection: sqlite3.Connection) -> None:
-    """See that a file that cannot be changed has the present shape.
+def check_schema(connection: sqlite3.Connection) -> None:
+    """Check that a read-only file has the current schema.
 
     Raises:
-        StoreError: an older or a newer version of the program wrote it last.
+        StoreError: an older or a newer version of the program wrote it.
     """
-    done = _version(connection)
-    if done != len(STEPS):
-        age = "a newer" if done > len(STEPS) else "an older"
+    version = _version(connection)
+    if version != len(STEPS):
+        age = "a newer" if version > len(STEPS) else "an older"
         raise StoreError(
-            f"the history was written by {age} version of this program and is read-only",
-            hint="Update this program." if done > len(STEPS) else "Make it writable once, so that it can be updated.",
+            f"{age} version of this program wrote the history, which is read-only",
+            hint="Update this program." if version > len(STEPS) else "Make the file writable once to migrate it.",
         )
 
 
@@ -174,63 +174,62 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 BUSY_TIMEOUT: Final = 10.0
-"""How long a statement waits for another instance that is writing."""
+"""Seconds that a statement waits for another instance to finish writing."""
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _NOT_WRITABLE: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 
 
 class OpenedHistory(NamedTuple):
-    """A history's connection."""
+    """An open history database."""
 
     connection: sqlite3.Connection
     problem: str = ""
-    """What is wrong with it, as a sentence."""
+    """A problem to show, or empty."""
     read_only: bool = False
 
 
 class _NotWritableError(Exception):
-    """The file is there and may be read, and not written."""
+    """The file can be read but not written."""
 
 
 class _NoHistoryError(Exception):
-    """The file is a sound database of somebody else."""
+    """The file is a valid database of another program."""
 
 
 def primary_code(error: sqlite3.Error) -> int:
-    """SQLite's result code without its extension, 0 where the module itself raised."""
+    """Return SQLite's primary result code, or 0 if the module itself raised."""
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether *error* says that the file itself is broken."""
+    """Return whether *error* means that the file is damaged."""
     return primary_code(error) in _DAMAGED
 
 
-def _is_other_shape(error: sqlite3.Error) -> bool:
-    """Whether, at the opening, *error* says that the file is a database and not a history."""
+def _is_other_database(error: sqlite3.Error) -> bool:
+    """Return whether *error*, while opening, means that the file is a database but not a history."""
     return primary_code(error) == sqlite3.SQLITE_ERROR and "no such module" not in str(error)
 
 
 def store_error(error: sqlite3.Error, path: Path) -> StoreError:
-    """*error* as a sentence with what to do next."""
+    """Return *error* as an error with a hint."""
     code = primary_code(error)
     hints = {
-        sqlite3.SQLITE_FULL: "The disk is full. Make room; what was kept before is safe.",
-        sqlite3.SQLITE_IOERR: "The disk may be full or failing. What was kept before is safe.",
-        sqlite3.SQLITE_BUSY: "Another instance keeps it busy. Close it, or try again.",
-        sqlite3.SQLITE_LOCKED: "Another instance keeps it busy. Close it, or try again.",
-        sqlite3.SQLITE_READONLY: "The file or its folder cannot be written. Change its permissions.",
-        sqlite3.SQLITE_CANTOPEN: "The file or its folder cannot be opened. Look at its permissions.",
+        sqlite3.SQLITE_FULL: "The disk is full. Free some space; existing entries are safe.",
+        sqlite3.SQLITE_IOERR: "The disk may be full or failing. Existing entries are safe.",
+        sqlite3.SQLITE_BUSY: "Another instance is using it. Close that instance, or try again.",
+        sqlite3.SQLITE_LOCKED: "Another instance is using it. Close that instance, or try again.",
+        sqlite3.SQLITE_READONLY: "The file or its folder is read-only. Change its permissions.",
+        sqlite3.SQLITE_CANTOPEN: "The file or its folder cannot be opened. Check its permissions.",
     }
     return StoreError(f"the history {path} could not be read or written: {error}", hint=hints.get(code, ""))
 
 
 def open_file(path: Path) -> OpenedHistory:
-    """Return a connection to the history at *path*, which is made where it is missing; a damaged file is set aside
-    first. One that cannot be written is opened for reading.
+    """Open or create the history at *path*. A damaged file is renamed first; a read-only file is opened for reading.
 
     Raises:
-        StoreError: it cannot be opened, or belongs to a newer version.
+        StoreError: it cannot be opened, or a newer version wrote it.
     """
     problem = ""
     for _ in range(3):
@@ -242,31 +241,31 @@ def open_file(path: Path) -> OpenedHistory:
             return OpenedHistory(_connect(path), problem)
         except sqlite3.Error as error:
             if primary_code(error) in _NOT_WRITABLE:
-                return _open_for_reading(path, f"{path.parent} cannot be written")
-            if not is_damage(error) and not _is_other_shape(error):
+                return _open_for_reading(path, f"{path.parent} is not writable")
+            if not is_damage(error) and not _is_other_database(error):
                 raise store_error(error, path) from error
             why = str(error)
         except _NoHistoryError as error:
             why = str(error)
         problem = move_damaged(path, inode, why) or problem
-    raise StoreError(f"the history {path} is damaged and could not be set aside", hint="Move it away and start again.")
+    raise StoreError(f"the history {path} is damaged and could not be renamed", hint="Move it away and restart.")
 
 
 def _open_for_reading(path: Path, why: str) -> OpenedHistory:
-    """A connection that only reads.
+    """Open the history for reading only.
 
     Raises:
-        StoreError: it cannot be read either, or is not of the present shape.
+        StoreError: it cannot be read, or does not have the current schema.
     """
-    said = f"the history {path} is read-only ({why}): nothing is added to it"
-    unseen = size_of(path.with_name(f"{path.name}-wal"))
-    for options in ("mode=ro", "mode=ro&immutable=1"):  # the latter where the log's index cannot be made either
+    problem = f"the history {path} is read-only ({why}): nothing is added to it"
+    wal_size = size_of(path.with_name(f"{path.name}-wal"))
+    for options in ("mode=ro", "mode=ro&immutable=1"):  # immutable if the WAL index cannot be created either
         connection = None
         try:
             connection = sqlite3.connect(
                 f"file:{quote(str(path))}?{options}", uri=True, isolation_level=None, check_same_thread=False
             )
-            check_shape(connection)
+            check_schema(connection)
             connection.execute("SELECT rowid FROM search LIMIT 1").fetchone()
         except sqlite3.Error as error:
             if connection is not None:
@@ -278,14 +277,14 @@ def _open_for_reading(path: Path, why: str) -> OpenedHistory:
                 connection.close()
             raise
         else:
-            if unseen and "immutable" in options:
-                said += "; what another instance wrote last is not shown"
-            return OpenedHistory(connection, said, read_only=True)
-    raise AssertionError("unreachable: the last way returns or raises")
+            if wal_size and "immutable" in options:
+                problem += "; the latest entries of other instances are not shown"
+            return OpenedHistory(connection, problem, read_only=True)
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def inode_of(path: Path) -> tuple[int, int]:
-    """What tells a file from another of the same name; zeros where there is none."""
+    """Return device and inode of a file, which identify it; zeros if it does not exist."""
     try:
         status = path.stat()
     except OSError:
@@ -294,7 +293,7 @@ def inode_of(path: Path) -> tuple[int, int]:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file; 0 where there is none."""
+    """Return the size of a file in bytes; 0 if it does not exist."""
     try:
         return path.stat().st_size
     except OSError:
@@ -302,35 +301,36 @@ def size_of(path: Path) -> int:
 
 
 def move_damaged(path: Path, inode: tuple[int, int], why: str) -> str:
-    """Move a damaged file, its companions and its bodies to ``history.damaged-<n>.sqlite3`` and so on; a sentence about
-    it, or nothing where another instance has done it already.
+    """Rename a damaged file, its companions and its bodies to ``history.damaged-<n>.sqlite3`` and so on.
+
+    Return a message for the user, empty if another instance has already renamed it.
 
     Raises:
-        StoreError: it could not be moved.
+        StoreError: it could not be renamed.
     """
     if inode_of(path) != inode:
         return ""
     number = 1
-    while (beside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
+    while (backup := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
         number += 1
     try:
         bodies = path.with_suffix(".bodies")
         if bodies.exists():
-            bodies.rename(beside.with_suffix(".bodies"))
-        for ending in ("-wal", "-shm", ""):  # the file last: cut off in the middle, the next start finishes it
-            one = path.with_name(path.name + ending)
-            if one.exists():
-                one.rename(beside.with_name(beside.name + ending))
+            bodies.rename(backup.with_suffix(".bodies"))
+        for ending in ("-wal", "-shm", ""):  # the database last, so the next start finishes an interrupted move
+            file = path.with_name(path.name + ending)
+            if file.exists():
+                file.rename(backup.with_name(backup.name + ending))
     except OSError as error:
         raise StoreError(
-            f"the history {path} is damaged ({why}) and could not be set aside: {error.strerror or error}",
-            hint="Move it away and start again.",
+            f"the history {path} is damaged ({why}) and could not be renamed: {error.strerror or error}",
+            hint="Move it away and restart.",
         ) from error
-    return f"the history was damaged ({why}); it is kept as {beside}, and a new one was begun"
+    return f"the history was damaged ({why}). It was renamed to {backup}; a new one was created."
 
 
 def _create_file(path: Path) -> tuple[int, int]:
-    """Make the folder and an empty file that only its owner can read; the file's inode."""
+    """Create the folder and an owner-only file if they are missing, and return the file's device and inode."""
     try:
         make_folder(path.parent)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
@@ -340,7 +340,7 @@ def _create_file(path: Path) -> tuple[int, int]:
             raise _NotWritableError(why) from error
         raise StoreError(
             f"the history {path} cannot be opened: {why}",
-            hint="Nothing is kept until it can be. Look at the folder, or set API_EXPLORER_HOME to another one.",
+            hint="No history is recorded. Check the folder, or set API_EXPLORER_HOME to another one.",
         ) from error
     return inode_of(path)
 
@@ -352,7 +352,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         elif not connection.execute("PRAGMA user_version").fetchone()[0]:
-            raise _NoHistoryError("it holds tables of another program")
+            raise _NoHistoryError("it contains tables of another program")
         _use_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -366,13 +366,13 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to the write-ahead log. Where two instances do so at once SQLite does not wait, so we do."""
-    until = time.monotonic() + BUSY_TIMEOUT
+    """Switch to the write-ahead log. SQLite does not wait if two instances switch at once, so this function does."""
+    deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
         except sqlite3.OperationalError as error:
-            if primary_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or time.monotonic() > until:
+            if primary_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
         else:

@@ -1,5 +1,4 @@
-"""How much is kept: the rules, what they take away, and what there is. Entries with a note or a tag are kept, and those
-under way."""
+"""Retention of history entries: limits, pruning, statistics. Running entries and those with a note or tag are kept."""
 
 from __future__ import annotations
 
@@ -19,8 +18,10 @@ WHERE note = '' AND tags = '' AND state != 'sent' ORDER BY started_at, id
 
 
 class RetentionPolicy(FrozenStruct, frozen=True, kw_only=True):
-    """What is kept: at most so many entries, so many bytes (packed exchanges, what is searched, and files of bodies),
-    and none older than so many seconds (0: however old)."""
+    """Limits of the history: number of entries, bytes (compressed entries, search text, body files) and age in seconds.
+
+    An age of 0 is unlimited.
+    """
 
     entries: int = 100_000
     size: int = 1_000_000_000
@@ -28,7 +29,7 @@ class RetentionPolicy(FrozenStruct, frozen=True, kw_only=True):
 
 
 class Pruning(FrozenStruct, frozen=True, kw_only=True):
-    """What goes, or went. ``oldest`` and ``newest`` are Unix seconds, 0 where nothing does."""
+    """Entries to prune, or pruned. ``oldest`` and ``newest`` are Unix seconds, 0 if there are none."""
 
     entries: int = 0
     size: int = 0
@@ -37,7 +38,7 @@ class Pruning(FrozenStruct, frozen=True, kw_only=True):
 
 
 class HistoryStats(FrozenStruct, frozen=True, kw_only=True):
-    """What there is. Sizes in bytes, times in Unix seconds (0 where there is no entry)."""
+    """Statistics of the history. Sizes in bytes, times in Unix seconds (0 if there is no entry)."""
 
     entries: int = 0
     annotated: int = 0
@@ -45,21 +46,23 @@ class HistoryStats(FrozenStruct, frozen=True, kw_only=True):
     oldest: float = 0.0
     newest: float = 0.0
     file: int = 0
-    """The database with its log."""
+    """The database and its write-ahead log."""
     free: int = 0
-    """What of it is unused."""
+    """Unused part of the database."""
     bodies: int = 0
-    """Bodies of all answers, as they arrived."""
+    """Decoded bodies of all responses."""
     spooled: int = 0
-    """Files of bodies."""
+    """Number of body files."""
     spooled_size: int = 0
     aside: int = 0
-    """Damaged files that were set aside."""
+    """Number of renamed damaged files."""
 
 
 def expired(connection: sqlite3.Connection, rules: RetentionPolicy, now: float, most: int | None = None) -> list[Any]:
-    """The entries that go under *rules*, oldest first, at most so many: ``(id, started_at, stored)``. The newest of all
-    stays, whatever its size."""
+    """Return the entries to prune under *rules*, oldest first, at most *most*: ``(id, started_at, stored)``.
+
+    The newest entry is kept, whatever its size.
+    """
     return list(_iter_expired(connection, rules, now, most))
 
 
@@ -67,30 +70,30 @@ def _iter_expired(
     connection: sqlite3.Connection, rules: RetentionPolicy, now: float, most: int | None
 ) -> Iterator[Any]:
     entries, size = connection.execute("SELECT entries, bytes FROM totals").fetchone()
-    before = now - rules.seconds if rules.seconds else float("-inf")
+    cutoff = now - rules.seconds if rules.seconds else float("-inf")
     if entries <= rules.entries and size <= rules.size and not rules.seconds:
         return
-    gone = 0
+    count = 0
     for row in connection.execute(_PRUNABLE):
         _, started_at, stored = row
         fits = entries <= rules.entries and size <= rules.size
-        if (fits and started_at >= before) or (most is not None and gone >= most):
+        if (fits and started_at >= cutoff) or (most is not None and count >= most):
             return
-        if entries <= 1 and started_at >= before:
+        if entries <= 1 and started_at >= cutoff:
             return
         yield row
-        gone, entries, size = gone + 1, entries - 1, size - stored
+        count, entries, size = count + 1, entries - 1, size - stored
 
 
 def summarize_pruning(rows: list[Any]) -> Pruning:
-    """What *rows* of ``expired`` come to."""
+    """Return the totals of *rows*, as ``expired`` returns them."""
     if not rows:
         return Pruning()
     return Pruning(entries=len(rows), size=sum(row[2] for row in rows), oldest=rows[0][1], newest=rows[-1][1])
 
 
 def count_entries(connection: sqlite3.Connection) -> dict[str, Any]:
-    """The figures that the database knows."""
+    """Return the fields of ``HistoryStats`` that come from the database."""
     entries = connection.execute("SELECT entries FROM totals").fetchone()[0]
     annotated = connection.execute("SELECT count(*) FROM entries WHERE note != '' OR tags != ''").fetchone()[0]
     bodies = connection.execute("SELECT coalesce(sum(size), 0) FROM entries").fetchone()[0]

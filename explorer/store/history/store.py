@@ -1,4 +1,4 @@
-"""Store and find exchanges. Every method blocks and may be called from any thread."""
+"""The history: stores, finds and prunes exchanges. Every method blocks and is thread-safe."""
 
 from __future__ import annotations
 
@@ -43,25 +43,27 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _LARGEST: Final = 2**63 - 1
-"""The largest integer of SQLite."""
+"""The largest SQLite integer."""
 
 
 class HistoryFile:
-    """One file, opened when it is made. A damaged one is set aside and a new one begun, at the start or whenever it
-    shows; ``problems`` says so."""
+    """A database file, opened on creation.
+
+    A damaged file is renamed and replaced by a new one whenever damage is detected; ``problems`` reports it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problems: list[str] = []
         self.read_only = False
-        """Whether the file can be read and not written."""
+        """Whether the file can be read but not written."""
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._inode = (0, 0)
         self._open()
 
     def close(self) -> None:
-        """Close the file. Closing twice is well."""
+        """Close the file. Closing twice is allowed."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
@@ -85,9 +87,7 @@ class HistoryFile:
                 result = work(connection)
                 connection.execute("COMMIT")
             except BaseException:
-                with suppress(
-                    sqlite3.Error
-                ):  # SQLite may have rolled back by itself; the first error is the one to tell
+                with suppress(sqlite3.Error):  # SQLite may have rolled back itself; raise the first error
                     connection.execute("ROLLBACK")
                 raise
             return result
@@ -95,7 +95,7 @@ class HistoryFile:
         return self._with_repair(transaction)
 
     def _with_repair(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do *work*; where the file turns out to be damaged, set it aside and do it once more in a new one."""
+        """Do *work*. If the file is damaged, rename it and do the work again in a new one."""
         with self._lock:
             connection = self._connection
             if connection is None:
@@ -103,7 +103,7 @@ class HistoryFile:
             try:
                 return work(connection)
             except OverflowError:
-                raise UsageError("the history has no number that large", hint=f"Give one up to {_LARGEST:,}.") from None
+                raise UsageError("the number is too large", hint=f"The maximum is {_LARGEST:,}.") from None
             except sqlite3.Error as error:
                 if not is_damage(error) or self.read_only:
                     raise store_error(error, self.path) from error
@@ -119,13 +119,13 @@ class HistoryFile:
 
 
 BATCH: Final = 500
-"""How many entries one clearing out takes away at most."""
+"""Maximum entries per pruning step."""
 AFTER_WRITE: Final = 50
-"""How many go after a write, so that nobody waits for it (30 ms with bodies of 2 KB)."""
+"""Maximum entries pruned after a write, to keep it short (30 ms with bodies of 2 KB)."""
 
 
 class History(HistoryFile):
-    """The exchanges in one file. It keeps what it is given: redact first."""
+    """The exchanges in one file. They are stored as given: redact them first."""
 
     def __init__(
         self,
@@ -137,12 +137,13 @@ class History(HistoryFile):
         keep_days: float = 0,
         body_limit: int = LIMIT,
     ) -> None:
-        """Open the file at *path* or make it. *now*: Unix time, seconds. Beyond *max_entries* or *max_bytes* (packed
-        exchanges, what is searched and files of bodies), or older than *keep_days* (0: however old), the oldest are
-        taken away. A body of more than *body_limit* bytes is kept in a file of its own.
+        """Open or create the file at *path*. *now* returns Unix time in seconds.
+
+        The oldest entries are deleted beyond *max_entries* or *max_bytes* (compressed entries, search text and body
+        files), and after *keep_days* (0: never). A body of more than *body_limit* bytes is stored in its own file.
 
         Raises:
-            StoreError: it cannot be opened, or belongs to a newer version of the program.
+            StoreError: it cannot be opened, or a newer version of the program wrote it.
         """
         self._now = now
         self.rules = RetentionPolicy(entries=max_entries, size=max_bytes, seconds=keep_days * DAY)
@@ -150,68 +151,66 @@ class History(HistoryFile):
         super().__init__(path)
         self._mark_interrupted()
 
-    # --- keeping ---------------------------------------------------------------------------------------------------
+    # --- storing ---------------------------------------------------------------------------------------------------
 
     def begin(self, exchange: Exchange) -> int:
-        """Keep an exchange before its request goes out; its number.
+        """Store an exchange before its request is sent, and return its number.
 
         Raises:
-            StoreError: it could not be kept (a full disk, say); what was kept before is safe.
+            StoreError: it could not be stored, for example on a full disk; existing entries are safe.
         """
-        with self.bodies.detach_bodies(exchange) as taken:
-            return self._write(lambda connection: self._insert(connection, exchange, taken))
+        with self.bodies.detach_bodies(exchange) as detached:
+            return self._write(lambda connection: self._insert(connection, exchange, detached))
 
     def complete(self, number: int, exchange: Exchange) -> int:
-        """Put what came of it in the place of what was begun (0: nothing was), and clear out the oldest entries where
-        there are too many; the number.
+        """Replace the entry *number* (0: none) by the complete exchange, prune the history, and return the number.
 
         Raises:
-            StoreError: it could not be kept; the entry is as it was begun.
+            StoreError: it could not be stored; the entry is unchanged.
         """
 
         def write(connection: sqlite3.Connection) -> int:
-            if not number or not update(connection, number, exchange, taken):
-                return self._insert(connection, exchange, taken)
-            self.bodies.settle(connection, number, taken, exchange)
+            if not number or not update(connection, number, exchange, detached):
+                return self._insert(connection, exchange, detached)
+            self.bodies.settle(connection, number, detached, exchange)
             return number
 
-        with self.bodies.detach_bodies(exchange) as taken:
-            kept = self._write(write)
-        with suppress(StoreError):  # it is tried again after the next exchange
+        with self.bodies.detach_bodies(exchange) as detached:
+            stored = self._write(write)
+        with suppress(StoreError):  # retried after the next exchange
             self.prune_step(most=AFTER_WRITE)
-        return kept
+        return stored
 
-    def _insert(self, connection: sqlite3.Connection, exchange: Exchange, taken: DetachedExchange) -> int:
-        number = insert(connection, exchange, taken)
-        self.bodies.settle(connection, number, taken, exchange)
+    def _insert(self, connection: sqlite3.Connection, exchange: Exchange, detached: DetachedExchange) -> int:
+        number = insert(connection, exchange, detached)
+        self.bodies.settle(connection, number, detached, exchange)
         return number
 
     def delete(self, numbers: Iterable[int]) -> int:
-        """Take entries away; how many there were.
+        """Delete entries and return how many existed.
 
         Raises:
             StoreError: the file could not be written.
         """
-        wanted = list(numbers)
-        return self._delete(wanted)
+        return self._delete(list(numbers))
 
     def _delete(self, numbers: list[int]) -> int:
-        """Take entries away, and then the files of bodies that no other entry needs."""
+        """Delete entries, and then the body files that no other entry uses."""
         names: list[str] = []
 
         def work(connection: sqlite3.Connection) -> int:
             names.extend(body_files_of(connection, numbers))
             return delete(connection, numbers)
 
-        gone = self._write(work)
+        deleted = self._write(work)
         if names:
             self._write(lambda connection: self.bodies.drop(connection, names))
-        return gone
+        return deleted
 
-    # --- how much is kept ------------------------------------------------------------------------------------------
+    # --- retention -------------------------------------------------------------------------------------------------
 
     def plan(self, rules: RetentionPolicy | None = None) -> Pruning:
-        """What would go under *rules*, or under its own; nothing does.
+        """Return what pruning under *rules*, or the history's own, would delete. Delete nothing.
 
         Raises:
             StoreError: the file could not be read.
@@ -221,7 +220,7 @@ class History(HistoryFile):
         )
 
     def prune_step(self, rules: RetentionPolicy | None = None, most: int = BATCH) -> Pruning:
-        """Take away the oldest entries that *rules*, or its own, do not let stay, at most so many; what went.
+        """Delete up to *most* of the oldest entries beyond *rules*, or the history's own, and return what was deleted.
 
         Raises:
             StoreError: the file could not be written.
@@ -232,20 +231,20 @@ class History(HistoryFile):
         return summarize_pruning(rows)
 
     def remove_orphan_files(self) -> int:
-        """Take away files of bodies that no entry needs, as a crash may leave them; how many there were.
+        """Delete body files that no entry uses, as a crash can leave them, and return their number.
 
         Raises:
             StoreError: the file could not be written.
         """
-        strays = self.bodies.orphan_files()
-        needed = {name for (name,) in self._read("SELECT DISTINCT name FROM spooled", ())} if strays else set()
-        left = [name for name in strays if name not in needed]
-        if left:
-            self._write(lambda connection: self.bodies.drop(connection, left))
-        return len(left)
+        names = self.bodies.orphan_files()
+        used = {name for (name,) in self._read("SELECT DISTINCT name FROM spooled", ())} if names else set()
+        orphans = [name for name in names if name not in used]
+        if orphans:
+            self._write(lambda connection: self.bodies.drop(connection, orphans))
+        return len(orphans)
 
     def figures(self) -> HistoryStats:
-        """What there is.
+        """Return the statistics of the history.
 
         Raises:
             StoreError: the file could not be read.
@@ -260,7 +259,7 @@ class History(HistoryFile):
         )
 
     def vacuum(self) -> int:
-        """Give back the room in the file that nothing uses; how many bytes it is smaller.
+        """Release the unused space of the file and return by how many bytes it shrank.
 
         Raises:
             StoreError: the file could not be written, or another instance is using it.
@@ -279,83 +278,84 @@ class History(HistoryFile):
     def recent(
         self, limit: int = 200, before: int | None = None, text: str = "", vendor: str = "", endpoint: str = ""
     ) -> list[HistoryRow]:
-        """The newest entries first: those numbered below *before*, that the words of *text* ask for (the grammar of
-        ``core.search_words``), of a vendor, of an endpoint.
+        """Return entries, newest first: numbers below *before*, matching the search *text*, of *vendor* and *endpoint*.
+
+        The grammar of *text* is that of ``core.history_search``.
 
         Raises:
-            UsageError: a filter in *text* cannot be read.
+            UsageError: a filter in *text* is invalid.
             StoreError: the file could not be read.
         """
         search = parse_search(text, self._now())
-        found, values = search_statement(search, limit=limit, before=before, vendor=vendor, endpoint=endpoint)
-        return [row(cells) for cells in self._read(found, values)]
+        statement, values = search_statement(search, limit=limit, before=before, vendor=vendor, endpoint=endpoint)
+        return [row(cells) for cells in self._read(statement, values)]
 
     def row(self, number: int) -> HistoryRow:
-        """What a list shows of that entry.
+        """Return the row of an entry.
 
         Raises:
-            UnknownName: there is none.
+            UnknownName: there is no such entry.
             StoreError: the file could not be read.
         """
         rows = self._read(f"{SELECT} FROM entries e WHERE e.id = ?", (number,))
         if not rows:
-            raise UnknownName("entry of the history", str(number), ())
+            raise UnknownName("history entry", str(number), ())
         return row(rows[0])
 
     def replays(self, number: int) -> list[int]:
-        """The numbers of the entries that were replays of that one, in order.
+        """Return the numbers of the replays of an entry, in order.
 
         Raises:
             StoreError: the file could not be read.
         """
-        found = self._read("SELECT id FROM entries WHERE origin > 0 AND origin = ? ORDER BY id", (number,))
-        return [cells[0] for cells in found]
+        rows = self._read("SELECT id FROM entries WHERE origin > 0 AND origin = ? ORDER BY id", (number,))
+        return [cells[0] for cells in rows]
 
     def annotate(self, number: int, annotation: Annotation) -> HistoryRow:
-        """Change the note and the tags of an entry; the entry as it is then.
+        """Change the note and tags of an entry and return its row.
 
         Raises:
-            UnknownName: there is none.
-            UsageError: a tag cannot be one.
+            UnknownName: there is no such entry.
+            UsageError: a tag is invalid, or the note is too long.
             StoreError: the file could not be written; nothing is changed.
         """
         self._write(lambda connection: annotate(connection, number, annotation))
         return self.row(number)
 
     def tags(self) -> list[str]:
-        """Every tag that an entry has, in alphabetical order.
+        """Return every tag in use, in alphabetical order.
 
         Raises:
             StoreError: the file could not be read.
         """
-        found = self._read("SELECT DISTINCT tags FROM entries WHERE tags != ''", ())
-        return sorted({tag for (tags,) in found for tag in tags.split()})
+        rows = self._read("SELECT DISTINCT tags FROM entries WHERE tags != ''", ())
+        return sorted({tag for (tags,) in rows for tag in tags.split()})
 
     def get(self, number: int, *, bodies: bool = True) -> Exchange:
-        """The exchange of that number; without *bodies*, those that are in files are left out.
+        """Return the exchange *number*; without *bodies*, those in files are left out.
 
         Raises:
-            UnknownName: there is none.
+            UnknownName: there is no such entry.
             StoreError: the file could not be read, or the entry is damaged.
         """
         rows = self._read("SELECT data FROM blobs WHERE id = ?", (number,))
         if not rows:
-            raise UnknownName("entry of the history", str(number), ())
+            raise UnknownName("history entry", str(number), ())
         exchange = unpack(rows[0][0], number)
-        found = self._read("SELECT place, name, size FROM spooled WHERE id = ?", (number,)) if bodies else []
-        return self.bodies.restore_bodies(exchange, [(place, name, size) for place, name, size in found])
+        files = self._read("SELECT place, name, size FROM spooled WHERE id = ?", (number,)) if bodies else []
+        return self.bodies.restore_bodies(exchange, [(place, name, size) for place, name, size in files])
 
     def missing(self, number: int) -> list[str]:
-        """The places of the entry's bodies whose files are gone.
+        """Return the places of the entry's bodies whose files are missing.
 
         Raises:
             StoreError: the file could not be read.
         """
-        found = self._read("SELECT place, name FROM spooled WHERE id = ?", (number,))
-        return [place for place, name in found if not (self.bodies.folder / name).exists()]
+        files = self._read("SELECT place, name FROM spooled WHERE id = ?", (number,))
+        return [place for place, name in files if not (self.bodies.folder / name).exists()]
 
     def count(self) -> int:
-        """How many entries there are.
+        """Return the number of entries.
 
         Raises:
             StoreError: the file could not be read.
@@ -363,7 +363,7 @@ class History(HistoryFile):
         return int(self._read("SELECT entries FROM totals", ())[0][0])
 
     def size(self) -> int:
-        """Bytes of all packed exchanges, of what is searched, and of files of bodies.
+        """Return the bytes of all compressed entries, search text and body files.
 
         Raises:
             StoreError: the file could not be read.
@@ -371,16 +371,17 @@ class History(HistoryFile):
         return int(self._read("SELECT bytes FROM totals", ())[0][0])
 
     def _mark_interrupted(self) -> None:
-        """Entries that are under way and whose program has ended got no answer; say so."""
-        with suppress(StoreError):  # a history that can be read and not written is still a history
-            waiting = self._read("SELECT id, owner FROM entries WHERE state = 'sent'", ())
-            lost = [(number,) for number, owner in waiting if is_gone(owner)]
-            if not lost:
+        """Mark running entries whose program has ended as interrupted, and report them."""
+        with suppress(StoreError):  # the history may be read-only
+            running = self._read("SELECT id, owner FROM entries WHERE state = 'sent'", ())
+            interrupted = [(number,) for number, owner in running if is_gone(owner)]
+            if not interrupted:
                 return
             self._write(
                 lambda connection: connection.executemany(
-                    "UPDATE entries SET state = 'interrupted' WHERE id = ? AND state = 'sent'", lost
+                    "UPDATE entries SET state = 'interrupted' WHERE id = ? AND state = 'sent'", interrupted
                 )
             )
-            what = "1 request was" if len(lost) == 1 else f"{len(lost)} requests were"
-            self.problems.append(f"{what} under way when the program ended; what was sent is in the history, no answer")
+            count = len(interrupted)
+            requests = "1 request was" if count == 1 else f"{count} requests were"
+            self.problems.append(f"{requests} running when the program ended; the history has no response for them")

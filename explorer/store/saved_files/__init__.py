@@ -1,9 +1,9 @@
-"""The folder of saved requests: read, watched, and written so that comments stay and nothing is half written.
+"""The folder of saved requests: read, watched, and written atomically with comments kept.
 
-<folder>/orders/10-create.toml      a request
-<folder>/orders/_folder.toml        how the folder is run
-<folder>/environments/sandbox.toml  variables
-<folder>/orders/10-create.mine.toml one's own side, where a file was changed by two
+<folder>/orders/10-create.toml       a request
+<folder>/orders/_folder.toml         run options of the folder
+<folder>/environments/sandbox.toml   variables
+<folder>/orders/10-create.mine.toml  the user's side of a conflict
 """
 
 from explorer.store.saved_files.library import SavedFile, SavedLibrary, SavedSet, Stamp, load_library, stamps

@@ -1,11 +1,11 @@
-"""Everything in a folder of saved requests, read; a file that did not change is not read again."""
+"""Read a folder of saved requests. Unchanged files are not read again."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH: Final = 8
 _MAX_FILES: Final = 20_000
-"""Files that are looked at; a folder with more is not one of saved requests."""
+"""Maximum files; a folder with more is not a folder of saved requests."""
 
 
 class Stamp(NamedTuple):
-    """What tells that a file was changed, without reading it."""
+    """File status that reveals a change without reading the file."""
 
     modified: int
     """Nanoseconds."""
@@ -46,35 +46,35 @@ class Stamp(NamedTuple):
 
 
 BROKEN: Final = Stamp(-1, -1, -1)
-"""Of a link that leads nowhere, or in a circle."""
+"""Stamp of a broken link or a link loop."""
 _MISSING: Final = Stamp(0, 0, 0)
-"""Of a file that was deleted while the folder was listed."""
+"""Stamp of a file that was deleted while the folder was listed."""
 Stamps = dict[str, Stamp]
 """Path relative to the folder, with slashes → stamp."""
 
 
 @dataclass(frozen=True)
 class SavedFile:
-    """One file of a request: what it says, or what is wrong with it."""
+    """The file of a request: the request, or its problems."""
 
     name: str
     """``orders/10-create``."""
     path: Path
     text: str = ""
     digest: str = ""
-    """Of its bytes; tells a change that came from elsewhere."""
+    """Digest of its bytes, to detect changes by others."""
     request: SavedRequest | None = None
     problems: tuple[CatalogProblem, ...] = ()
 
     @property
     def is_side(self) -> bool:
-        """Whether it is a person's own side of a conflict, which no sequence runs."""
+        """Whether it is the user's side of a conflict, which no sequence runs."""
         return self.name.endswith(CONFLICT_SUFFIX)
 
 
 @dataclass(frozen=True)
 class SavedSet:
-    """One environment file."""
+    """An environment file."""
 
     name: str
     path: Path
@@ -84,112 +84,113 @@ class SavedSet:
 
 @dataclass(frozen=True)
 class SavedLibrary:
-    """A folder of saved requests as it was when it was read."""
+    """A folder of saved requests, as read."""
 
     folder: Path
     files: Mapping[str, SavedFile] = field(default_factory=dict)
     options: Mapping[str, FolderOptions] = field(default_factory=dict)
-    """Folder → what its ``_folder.toml`` says."""
+    """Folder → the options in its ``_folder.toml``."""
     sets: Mapping[str, SavedSet] = field(default_factory=dict)
     folder_problems: Mapping[str, tuple[CatalogProblem, ...]] = field(default_factory=dict)
-    """Folder → what is wrong with its ``_folder.toml``."""
+    """Folder → the problems of its ``_folder.toml``."""
     problems: tuple[CatalogProblem, ...] = ()
-    """What is wrong with the folder as a whole."""
+    """Problems of the folder as a whole."""
     stamps: Stamps = field(default_factory=dict)
 
     @property
     def requests(self) -> dict[str, SavedRequest]:
-        """The requests whose files are well."""
-        return {name: one.request for name, one in self.files.items() if one.request is not None}
+        """The requests whose files are valid."""
+        return {name: file.request for name, file in self.files.items() if file.request is not None}
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """Every folder that requests are in, by name."""
-        found = {name.rpartition("/")[0] for name in self.files}
-        found |= {"/".join(one.split("/")[:depth]) for one in found for depth in range(1, one.count("/") + 1)}
-        return tuple(sorted(found - {""}))
+        """Every folder with requests below it, by name."""
+        folders = {name.rpartition("/")[0] for name in self.files}
+        folders |= {
+            "/".join(folder.split("/")[:depth]) for folder in folders for depth in range(1, folder.count("/") + 1)
+        }
+        return tuple(sorted(folders - {""}))
 
-    def file(self, wanted: str, folder: str = "") -> SavedFile:
-        """The file that *wanted* means.
-
-        Raises:
-            UnknownName: there is none; UsageError: several may be meant.
-        """
-        return self.files[match_name(wanted, self.files, folder)]
-
-    def sequence(self, wanted: str) -> tuple[str, ...]:
-        """The names that a run of *wanted* runs, in order: one request, or all of a folder (``.``: all there are).
+    def file(self, name: str, folder: str = "") -> SavedFile:
+        """Return the file that *name* refers to.
 
         Raises:
-            UnknownName: there is neither a request nor a folder of that name.
+            UnknownName: there is none; UsageError: *name* is ambiguous.
         """
-        wanted = wanted.strip().strip("/")
+        return self.files[match_name(name, self.files, folder)]
+
+    def sequence(self, name: str) -> tuple[str, ...]:
+        """Return the names of the requests to run, in order: the request *name*, or all of that folder (``.``: all).
+
+        Raises:
+            UnknownName: there is no request or folder of that name.
+        """
+        name = name.strip().strip("/")
         names = list(self.files)
-        if wanted in ("", "."):
+        if name in ("", "."):
             return tuple(order_names(names, "", dict(self.options)))
-        folder = self.find_folder(wanted)
-        if folder is not None and wanted not in self.files:
+        folder = self.find_folder(name)
+        if folder is not None and name not in self.files:
             return tuple(order_names(names, folder, dict(self.options)))
         try:
-            return (match_name(wanted, names),)
+            return (match_name(name, names),)
         except UnknownName:
-            raise UnknownName("saved request or folder", wanted, [*names, *self.folders]) from None
+            raise UnknownName("saved request or folder", name, [*names, *self.folders]) from None
 
-    def find_folder(self, wanted: str) -> str | None:
-        """The folder that *wanted* means, its number left out or not; None where there is none."""
-        wanted = wanted.strip().strip("/")
-        if wanted in self.folders:
-            return wanted
-        found = [one for one in self.folders if unnumbered(one) == unnumbered(wanted.replace(".", "/"))]
-        return found[0] if len(found) == 1 else None
+    def find_folder(self, name: str) -> str | None:
+        """Return the folder that *name* refers to, with or without its number, or None."""
+        name = name.strip().strip("/")
+        if name in self.folders:
+            return name
+        matches = [folder for folder in self.folders if unnumbered(folder) == unnumbered(name.replace(".", "/"))]
+        return matches[0] if len(matches) == 1 else None
 
     @property
     def all_problems(self) -> tuple[CatalogProblem, ...]:
         """Every problem of every file."""
         return (
             *self.problems,
-            *(one for problems in self.folder_problems.values() for one in problems),
-            *(problem for one in self.sets.values() for problem in one.problems),
-            *(problem for one in self.files.values() for problem in one.problems),
+            *(problem for problems in self.folder_problems.values() for problem in problems),
+            *(problem for variables in self.sets.values() for problem in variables.problems),
+            *(problem for file in self.files.values() for problem in file.problems),
         )
 
 
 def stamps(folder: Path) -> Stamps:
-    """Return the stamp of every TOML file and of every broken link below *folder*; none where there is no such folder.
+    """Return the stamp of every TOML file and of every broken link below *folder*; none if the folder does not exist.
 
-    Links to files and folders are followed. One whose target is missing, or that leads back to a folder it is in, has
-    the stamp ``BROKEN``, so that it is reported and not left out.
+    Links are followed. A link whose target is missing, or that points to one of its parents, has the stamp ``BROKEN``,
+    so that it is reported.
 
     Raises:
         FileError: a folder cannot be listed.
     """
     stamps: Stamps = {}
-    waiting: list[tuple[Path, str, tuple[str, ...]]] = [(folder, "", (os.path.realpath(folder),))]
-    while waiting:
-        here, prefix, above = waiting.pop()
+    pending: list[tuple[Path, str, tuple[str, ...]]] = [(folder, "", (os.path.realpath(folder),))]
+    while pending:
+        current, prefix, parents = pending.pop()
         try:
-            with os.scandir(here) as entries:
+            with os.scandir(current) as entries:
                 for entry in entries:
                     name = f"{prefix}{entry.name}"
                     if entry.name.startswith("."):
                         continue
-                    stamp = _stamp(entry, above)
+                    stamp = _stamp(entry, parents)
                     if stamp is None and name.count("/") < _MAX_DEPTH:
-                        waiting.append((Path(entry.path), f"{name}/", (*above, os.path.realpath(entry.path))))
+                        pending.append((Path(entry.path), f"{name}/", (*parents, os.path.realpath(entry.path))))
                     elif stamp == BROKEN or (stamp is not None and name.endswith(".toml")):
                         stamps[name] = stamp
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise FileError(str(here), "", f"cannot be listed: {os_reason(error)}", "make it readable") from error
+            raise FileError(str(current), "", f"cannot be listed: {os_reason(error)}", "make it readable") from error
         if len(stamps) > _MAX_FILES:
-            raise FileError(str(folder), "", f"holds more than {_MAX_FILES:,} files", "choose another saved_folder")
+            raise FileError(str(folder), "", f"contains more than {_MAX_FILES:,} files", "choose another saved_folder")
     return dict(sorted(stamps.items()))
 
 
-def _stamp(entry: os.DirEntry[str], above: tuple[str, ...]) -> Stamp | None:
-    """The stamp of a file or a broken link; None for a folder that is to be looked into. *above*: the real paths of the
-    folders that it is in."""
+def _stamp(entry: os.DirEntry[str], parents: tuple[str, ...]) -> Stamp | None:
+    """Return the stamp of a file or broken link, or None for a folder. *parents* are the real paths of its parents."""
     try:
         status = entry.stat()
     except OSError:
@@ -197,48 +198,49 @@ def _stamp(entry: os.DirEntry[str], above: tuple[str, ...]) -> Stamp | None:
     if not stat.S_ISDIR(status.st_mode):
         return Stamp(status.st_mtime_ns, status.st_size, status.st_ino)
     target = os.path.realpath(entry.path)
-    circle = entry.is_symlink() and any(Path(folder).is_relative_to(target) for folder in above)
-    return BROKEN if circle else None
+    is_loop = entry.is_symlink() and any(Path(folder).is_relative_to(target) for folder in parents)
+    return BROKEN if is_loop else None
 
 
 def load_library(folder: Path, before: SavedLibrary | None = None) -> SavedLibrary:
-    """Read *folder*; what *before* read and is as it was is taken from there. Never raises: what is wrong is told."""
+    """Read *folder*, reusing the unchanged files of *before*. Problems are reported in the result, never raised."""
     try:
-        found = stamps(folder)
+        current = stamps(folder)
     except FileError as error:
-        return SavedLibrary(folder, problems=(_problem(error),))
-    if before is not None and before.folder == folder and before.stamps == found and not before.problems:
+        return SavedLibrary(folder, problems=(error.as_problem(),))
+    if before is not None and before.folder == folder and before.stamps == current and not before.problems:
         return before
     old = before if before is not None and before.folder == folder else SavedLibrary(folder)
     files: dict[str, SavedFile] = {}
     options: dict[str, FolderOptions] = {}
     sets: dict[str, SavedSet] = {}
-    wrong: dict[str, tuple[CatalogProblem, ...]] = {}
-    for relative, stamp in found.items():
+    folder_problems: dict[str, tuple[CatalogProblem, ...]] = {}
+    for relative, stamp in current.items():
         name = relative.removesuffix(".toml")
         head, _, last = relative.rpartition("/")
-        same = old.stamps.get(relative) == stamp
+        is_unchanged = old.stamps.get(relative) == stamp
         if last == FOLDER_FILE:
-            options[head], wrong[head] = _folder(folder / relative)
+            options[head], folder_problems[head] = _folder(folder / relative)
         elif relative.startswith(f"{VARIABLES_FOLDER}/"):
             key = name.removeprefix(f"{VARIABLES_FOLDER}/")
-            sets[key] = old.sets[key] if same and key in old.sets else _set(key, folder / relative)
+            sets[key] = old.sets[key] if is_unchanged and key in old.sets else _set(key, folder / relative)
         else:
-            files[name] = old.files[name] if same and name in old.files else read_saved_file(name, folder / relative)
-    wrong = {head: problems for head, problems in wrong.items() if problems}
-    library = SavedLibrary(folder, files, options, sets, wrong, stamps=found)
+            can_reuse = is_unchanged and name in old.files
+            files[name] = old.files[name] if can_reuse else read_saved_file(name, folder / relative)
+    folder_problems = {head: problems for head, problems in folder_problems.items() if problems}
+    library = SavedLibrary(folder, files, options, sets, folder_problems, stamps=current)
     return _with_order_checked(library)
 
 
 def read_saved_file(name: str, path: Path) -> SavedFile:
-    """The file of one request; what is wrong with it is told in it."""
+    """Read the file of a request. Problems are reported in the result, never raised."""
     data = b""
     try:
         data = _content(path)
         mapping = parse_toml(data, str(path))
     except FileError as error:
-        said = data.decode("utf-8-sig", "replace")
-        return SavedFile(name, path, said, sha256(data).hexdigest(), problems=(_problem(error),))
+        text = data.decode("utf-8-sig", "replace")
+        return SavedFile(name, path, text, sha256(data).hexdigest(), problems=(error.as_problem(),))
     text, digest = data.decode("utf-8-sig"), sha256(data).hexdigest()
     request, problems = read_request(mapping, str(path), text)
     try:
@@ -251,39 +253,39 @@ def read_saved_file(name: str, path: Path) -> SavedFile:
 
 
 def _content(path: Path) -> bytes:
-    """The bytes of a file that the folder lists.
+    """Return the bytes of a listed file.
 
     Raises:
-        FileError: it is not there any more, is a broken link, or cannot be read.
+        FileError: it was deleted, is a broken link, or cannot be read.
     """
-    broken = _broken_link(path)
-    if broken:
-        raise FileError(str(path), "", broken, "point it to a file or folder that exists, or delete it")
+    problem = _link_problem(path)
+    if problem:
+        raise FileError(str(path), "", problem, "point it to a file or folder that exists, or delete it")
     data = read_bytes(path)
     if data is None:
-        raise FileError(str(path), "", "is gone", "")
+        raise FileError(str(path), "", "was deleted", "")
     return data
 
 
-def _broken_link(path: Path) -> str:
-    """What is wrong with a link; an empty text where *path* is none, or leads to a file."""
+def _link_problem(path: Path) -> str:
+    """Return the problem of a link; empty if *path* is not a link or points to a file."""
     if not path.is_symlink():
         return ""
     try:
         status = path.stat()
     except OSError as error:
-        what = "a loop of links" if error.errno == errno.ELOOP else "a broken link"
-        return f"is {what} ({path.readlink()})"
-    return f"is a link to a folder that it is in ({path.readlink()})" if stat.S_ISDIR(status.st_mode) else ""
+        kind = "a link loop" if error.errno == errno.ELOOP else "a broken link"
+        return f"is {kind} ({path.readlink()})"
+    return f"is a link to one of its parent folders ({path.readlink()})" if stat.S_ISDIR(status.st_mode) else ""
 
 
 def _absolute(call: Call, folder: Path) -> Call:
-    """The call with the paths of its files counted from the folder of the request's own file."""
+    """Return the call with the paths of its files resolved against the folder of the request's file."""
     entries = tuple(
-        msgspec.structs.replace(one, value=str(folder / one.value))
-        if one.kind == "file" and one.value and not one.value.startswith(("${", "~"))
-        else one
-        for one in call.entries
+        msgspec.structs.replace(entry, value=str(folder / entry.value))
+        if entry.kind == "file" and entry.value and not entry.value.startswith(("${", "~"))
+        else entry
+        for entry in call.entries
     )
     return msgspec.structs.replace(call, entries=entries)
 
@@ -293,7 +295,7 @@ def _folder(path: Path) -> tuple[FolderOptions, tuple[CatalogProblem, ...]]:
         data = _content(path)
         return read_folder(parse_toml(data, str(path)), str(path), data.decode("utf-8-sig"))
     except FileError as error:
-        return FolderOptions(), (_problem(error),)
+        return FolderOptions(), (error.as_problem(),)
 
 
 def _set(name: str, path: Path) -> SavedSet:
@@ -301,28 +303,22 @@ def _set(name: str, path: Path) -> SavedSet:
         data = _content(path)
         values, problems = read_variables(parse_toml(data, str(path)), str(path), data.decode("utf-8-sig"))
     except FileError as error:
-        return SavedSet(name, path, problems=(_problem(error),))
+        return SavedSet(name, path, problems=(error.as_problem(),))
     return SavedSet(name, path, values, problems)
 
 
 def _with_order_checked(library: SavedLibrary) -> SavedLibrary:
-    """*library* with a word on every name in an ``order`` that is no name there."""
-    wrong = dict(library.folder_problems)
+    """Return *library* with a problem for every unknown name in an ``order``."""
+    folder_problems = dict(library.folder_problems)
     for head, options in library.options.items():
         prefix = f"{head}/" if head else ""
         children = {name[len(prefix) :].split("/")[0] for name in library.files if name.startswith(prefix)}
-        known = {unnumbered(one) for one in children}
-        for one in options.order:
-            if unnumbered(one) not in known:
+        known = {unnumbered(child) for child in children}
+        for item in options.order:
+            if unnumbered(item) not in known:
                 file = str(library.folder / prefix / FOLDER_FILE)
                 problem = CatalogProblem(
-                    file, "order", f"{one!r} is no request here", f"known: {', '.join(sorted(known))}"
+                    file, "order", f"{item!r} is not a request in this folder", f"known: {', '.join(sorted(known))}"
                 )
-                wrong[head] = (*wrong.get(head, ()), problem)
-    return SavedLibrary(
-        library.folder, library.files, library.options, library.sets, wrong, library.problems, library.stamps
-    )
-
-
-def _problem(error: FileError) -> CatalogProblem:
-    return CatalogProblem(error.file, error.where or "(file)", error.message, error.expected)
+                folder_problems[head] = (*folder_problems.get(head, ()), problem)
+    return replace(library, folder_problems=folder_problems)

@@ -1,4 +1,4 @@
-"""Write, move and delete files of saved requests; keep comments; report conflicts."""
+"""Write, move and delete the files of saved requests, keep comments and detect conflicts."""
 
 from __future__ import annotations
 
@@ -25,128 +25,131 @@ if TYPE_CHECKING:
 
 
 def render_request(request: SavedRequest) -> str:
-    """Return a file that says *request*."""
+    """Return *request* as the text of a new file."""
     return compose_toml(request_table(request), _is_small)
 
 
 def update_text(text: str, old: SavedRequest | None, new: SavedRequest) -> str:
-    """Return *text*, which says *old*, changed so that it says *new*: only what differs, and all comments stay.
+    """Return *text* changed from *old* to *new*. Comments and unchanged values are kept.
 
-    A text that cannot be read (*old* is None), or is written in a way that cannot be changed in place, is written anew
-    below the lines of it that are comments.
+    If *text* is invalid (*old* is None) or cannot be changed in place, it is rewritten below its comment lines.
     """
     if old == new:
         return text
 
-    def says_new(table: Mapping[str, Any]) -> bool:
+    def is_new(table: Mapping[str, Any]) -> bool:
         request, problems = read_request(table, "")
         return not problems and request is not None and request_table(request) == request_table(new)
 
-    result = edit_toml(text, request_table(old), request_table(new), inline=_is_small, check=says_new) if old else None
+    result = edit_toml(text, request_table(old), request_table(new), inline=_is_small, check=is_new) if old else None
     return _comments(text) + render_request(new) if result is None else result
 
 
 def _is_small(value: Mapping[str, Any]) -> bool:
-    """Whether a table stands on one line: a value of a form, a comparison."""
+    """Return whether a table is written on one line: a form value, a comparison."""
     return bool(value) and all(key in INLINE or key in OPERATORS for key in value)
 
 
 def _comments(text: str) -> str:
-    """The lines of *text* that are comments, and an empty line."""
+    """Return the comment lines of *text* and an empty line."""
     lines = [line.strip() for line in text.replace("\r\n", "\n").split("\n") if line.lstrip().startswith("#")]
     return "\n".join(lines) + "\n\n" if lines else ""
 
 
 ANY_DIGEST: Final = "any"
-"""In place of a digest: overwrite whatever is there."""
+"""Passed as a digest: overwrite any file."""
 
 
 class FileChanged(UsageError):
-    """The file is not as it was when it was read, or is there where none was expected. Nothing was written."""
+    """The file changed since it was read, or already exists. Nothing was written."""
 
     title = "Changed on disk"
 
     def __init__(self, file: SavedFile, *, new: bool) -> None:
-        said = "is there already" if new else "was changed by another since you opened it"
+        problem = "already exists" if new else "changed on disk since you opened it"
         super().__init__(
-            f"{file.name} {said}", hint=f"Overwrite it, keep it, or save yours as {conflict_name(file.name)}."
+            f"{file.name} {problem}", hint=f"Overwrite it, keep it, or save your version as {conflict_name(file.name)}."
         )
         self.file = file
         self.new = new
 
 
 def path_of(folder: Path, name: str) -> Path:
-    """Where the request of that name is.
+    """Return the path of the request *name*.
 
     Raises:
-        UsageError: it cannot be a name.
+        UsageError: the name is invalid.
     """
     return folder / f"{check_name(name)}.toml"
 
 
 def conflict_name(name: str) -> str:
-    """The name for one's own side of a conflict."""
+    """Return the name for the user's side of a conflict."""
     return name if name.endswith(CONFLICT_SUFFIX) else f"{name}{CONFLICT_SUFFIX}"
 
 
 def save(folder: Path, name: str, request: SavedRequest, *, digest: str = "") -> SavedFile:
-    """Write a request. *digest* is that of the file as it was read; empty: there is to be none yet; ``ANY_DIGEST``:
-    overwrite.
+    """Write a request.
+
+    *digest* is that of the file as read; empty means a new file, ``ANY_DIGEST`` overwrites.
 
     Raises:
-        UsageError: it cannot be a name; FileChanged: the file is not as *digest* says; StoreError: it could not be
-        written, and is as it was.
+        UsageError: the name is invalid; FileChanged: the file does not match *digest*; StoreError: it could not be
+        written and is unchanged.
     """
     path = path_of(folder, name)
     name = check_name(name)
-    now = read_saved_file(name, path) if path.exists() else None
-    if now is not None and digest != ANY_DIGEST and now.digest != digest:
-        raise FileChanged(now, new=not digest)
-    written = msgspec.structs.replace(request, call=_relative(request.call, path.parent, folder))
-    text = render_request(written) if now is None else update_text(now.text, _read_written(now, folder), written)
+    current = read_saved_file(name, path) if path.exists() else None
+    if current is not None and digest != ANY_DIGEST and current.digest != digest:
+        raise FileChanged(current, new=not digest)
+    relative = msgspec.structs.replace(request, call=_relative(request.call, path.parent, folder))
+    if current is None:
+        text = render_request(relative)
+    else:
+        text = update_text(current.text, _relative_request(current, folder), relative)
     _check_readable(name, text)
     try:
         data = text.encode()
     except UnicodeEncodeError:
-        raise UsageError(f"{name} holds a text that is no UTF-8", hint="Values are text.") from None
-    if now is None or text != now.text:
+        raise UsageError(f"{name} contains a value that is not UTF-8", hint="Values must be UTF-8 text.") from None
+    if current is None or text != current.text:
         write_atomic(path, data)
     return read_saved_file(name, path)
 
 
 def _check_readable(name: str, text: str) -> None:
-    """See that *text* says a request.
+    """Check that *text* is a valid request.
 
     Raises:
-        UsageError: a value holds a placeholder that cannot be read.
+        UsageError: a value contains an invalid placeholder.
     """
     import tomllib
 
     problems = read_request(tomllib.loads(text), name, text)[1]
     if problems:
-        said = "\n".join(f"{one.message}; {one.expected}" for one in problems)
-        raise UsageError(said, hint="${ begins a placeholder; $${ stands for the signs themselves.")
+        message = "\n".join(f"{problem.message}; {problem.expected}" for problem in problems)
+        raise UsageError(message, hint="${ starts a placeholder; write $${ for a literal ${.")
 
 
-def _read_written(file: SavedFile, folder: Path) -> SavedRequest | None:
+def _relative_request(file: SavedFile, folder: Path) -> SavedRequest | None:
     request = file.request
     if request is None:
         return None
     return msgspec.structs.replace(request, call=_relative(request.call, file.path.parent, folder))
 
 
-def _relative(call: Call, here: Path, folder: Path) -> Call:
+def _relative(call: Call, base: Path, folder: Path) -> Call:
     entries = []
-    for one in call.entries:
-        path = Path(one.value)
-        if one.kind == "file" and path.is_absolute() and path.is_relative_to(folder):
-            one = msgspec.structs.replace(one, value=Path(os.path.relpath(path, here)).as_posix())
-        entries.append(one)
+    for entry in call.entries:
+        path = Path(entry.value)
+        if entry.kind == "file" and path.is_absolute() and path.is_relative_to(folder):
+            entry = msgspec.structs.replace(entry, value=Path(os.path.relpath(path, base)).as_posix())
+        entries.append(entry)
     return msgspec.structs.replace(call, entries=tuple(entries))
 
 
 def delete(folder: Path, file: SavedFile) -> None:
-    """Delete the file, and its folder (not *folder* itself) where that is empty then.
+    """Delete the file, and its parent if that is then empty and is not *folder*.
 
     Raises:
         StoreError: it could not be deleted.
@@ -155,32 +158,32 @@ def delete(folder: Path, file: SavedFile) -> None:
         file.path.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"{file.path} could not be deleted: {os_reason(error)}") from error
-    _drop_empty(folder, file.path.parent)
+    _remove_if_empty(folder, file.path.parent)
 
 
 def move(folder: Path, file: SavedFile, name: str) -> SavedFile:
-    """Give the request another name.
+    """Rename the request.
 
     Raises:
-        UsageError: it cannot be a name, or is taken; StoreError: it could not be moved.
+        UsageError: the name is invalid or exists; StoreError: the file could not be moved.
     """
     path = path_of(folder, name)
     name = check_name(name)
     if path.exists() and not path.samefile(file.path):
-        raise UsageError(f"{name} is taken", hint="Choose another name.")
+        raise UsageError(f"{name} already exists", hint="Choose another name.")
     try:
         make_folder(path.parent)
         file.path.rename(path)
     except OSError as error:
         raise StoreError(f"{file.path} could not be moved: {os_reason(error)}") from error
-    _drop_empty(folder, file.path.parent)
+    _remove_if_empty(folder, file.path.parent)
     return read_saved_file(name, path)
 
 
-def _drop_empty(folder: Path, emptied: Path) -> None:
-    if emptied == folder or any(emptied.iterdir()):
+def _remove_if_empty(folder: Path, parent: Path) -> None:
+    if parent == folder or any(parent.iterdir()):
         return
     try:
-        emptied.rmdir()
+        parent.rmdir()
     except OSError as error:
-        raise StoreError(f"{emptied} is empty and could not be deleted: {os_reason(error)}") from error
+        raise StoreError(f"{parent} is empty and could not be deleted: {os_reason(error)}") from error

@@ -268,7 +268,7 @@ class RunScreen(ListScreen[int | None]):
             f"  {status:>3}",
             (f"  {took}{counted}", MUTED),
             (needed, MUTED),
-            (f"  {sanitize_line(step.told)}" if step.outcome != "passed" else "", STYLES[step.outcome]),
+            (f"  {sanitize_line(step.detail)}" if step.outcome != "passed" else "", STYLES[step.outcome]),
         )
 
     def _head(self) -> None:

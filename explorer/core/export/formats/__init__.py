@@ -1,6 +1,6 @@
-"""The registry of export formats: command line, dialog, session and documents read ``FORMATS`` and name no format.
+"""The registry of export formats. The command line, the dialog and the session read ``FORMATS`` and name no format.
 
-To add one: a file here that defines ``FORMAT``, and a line in ``FORMATS``.
+To add one, write a file here that defines ``FORMAT``, and add a line to ``FORMATS``.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ FORMATS: Final[Registry[ExportFormat]] = Registry(
         "wget": "explorer.core.export.formats.wget:FORMAT",
     },
 )
-"""In the order in which they are offered; the first is the default."""
+"""In display order; the first is the default."""
 
 
 def archive_formats() -> tuple[str, ...]:
-    """Return the ids of the formats that hold many exchanges."""
+    """Return the ids of the formats for many exchanges."""
     return tuple(export_format.id for export_format in FORMATS.values() if export_format.kind == "archive")
 
 
 def format_titles() -> str:
-    """Return what formats there are, for a sentence: ``curl, HTTPie or HAR``."""
+    """Return the titles for a sentence: ``curl, HTTPie or HAR``."""
     *names, last = (export_format.title for export_format in FORMATS.values())
     return f"{', '.join(names)} or {last}"

@@ -1,4 +1,4 @@
-"""A call as a shell script that ends in curl."""
+"""curl: a shell script that calls curl."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def curl(recipe: Recipe, show_secrets: bool = False) -> str:
     """Return the script.
 
     Raises:
-        UsageError: something in it cannot stand in a command line.
+        UsageError: a command line cannot express the call.
     """
     return script(recipe, _command, show_secrets)
 
@@ -58,7 +58,7 @@ def _part(part: RecipePart) -> str:
 FORMAT: Final = ExportFormat(
     id="curl",
     title="curl",
-    description="a script for a shell that calls curl",
+    description="a shell script with curl",
     extension=".sh",
     kind="shell",
     write=recipe_writer(curl),

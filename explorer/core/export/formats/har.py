@@ -1,4 +1,4 @@
-"""Exchanges as an HTTP archive (HAR 1.2, the W3C draft of 2012), for browsers and proxies that read such files."""
+"""HAR: exchanges as an HTTP archive (HAR 1.2, the W3C draft of 2012), for browsers and proxies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def har(exchanges: Iterable[Exchange]) -> dict[str, Any]:
-    """The archive of *exchanges* (masked already where they must be) as a value for JSON. Hops are entries too."""
+    """Return the archive of *exchanges* as a JSON value. Hops are entries too. Mask the exchanges first if required."""
     entries = [entry for exchange in exchanges for entry in _entries(exchange)]
     creator = {"name": "api-explorer", "version": __version__}
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
@@ -56,7 +56,6 @@ def _entry(
 
 
 def _request(request: SentRequest) -> dict[str, Any]:
-
     query = decode_pairs(urlsplit(request.url).query.encode())
     table: dict[str, Any] = {
         "method": request.method,
@@ -87,7 +86,7 @@ def _response(response: ReceivedResponse | None) -> dict[str, Any]:
         content["text"] = base64.b64encode(response.body).decode("ascii")
         content["encoding"] = "base64"
     if response.truncated:
-        content["comment"] = f"not whole: {response.truncated}"
+        content["comment"] = f"incomplete: {response.truncated}"
     headers = _pairs(response.headers)
     version = response.http_version
     return _response_table(response.status, response.reason, version, headers, content, response.wire_size)
@@ -110,16 +109,16 @@ def _response_table(
 
 
 def _pairs(pairs: Sequence[Header]) -> list[dict[str, str]]:
-    """Name and value of each pair; bytes that are no UTF-8 are replaced, since the file is UTF-8."""
-    return [{"name": _whole(name), "value": _whole(value)} for name, value in pairs]
+    """Return name and value of each pair. Invalid UTF-8 is replaced, since the file is UTF-8."""
+    return [{"name": _valid_utf8(name), "value": _valid_utf8(value)} for name, value in pairs]
 
 
-def _whole(text: str) -> str:
+def _valid_utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
 def _timings(timings: Timings) -> dict[str, float]:
-    """Milliseconds of each phase; -1 where a phase was not gone through."""
+    """Return the milliseconds of each phase; -1 for a phase that did not occur."""
     connected = timings.connected or 0.0
     sent = timings.sent if timings.sent is not None else connected
     first = timings.first_byte if timings.first_byte is not None else sent
@@ -139,7 +138,7 @@ def _write(source: ExportSource) -> bytes:
 FORMAT: Final = ExportFormat(
     id="har",
     title="HAR",
-    description="an archive of request and response, for browsers and proxies",
+    description="an archive of requests and responses, for browsers and proxies",
     extension=".har",
     kind="archive",
     write=_write,

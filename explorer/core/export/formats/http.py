@@ -1,4 +1,4 @@
-"""A request as bytes on the wire (RFC 9112), the masked secrets in it as ``$NAME``."""
+"""Raw HTTP: a request as on the wire (RFC 9112), with masked secrets as ``$NAME``."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ _PART = re.compile(rf'name="([^"]+)"[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n(?={MASK})'
 
 
 def raw_http(vendor: Vendor, request: SentRequest) -> bytes:
-    """*request*, its secrets masked or not, as an HTTP/1.1 message. Where a mask stood in the body, there is no
-    Content-Length, since the length of what belongs there is not known."""
+    """Return *request* as an HTTP/1.1 message.
+
+    A body with a masked secret has no Content-Length, since the length of the secret is unknown.
+    """
     url = urlsplit(_named(vendor, request.url))
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     text = request.body.decode("utf-8", "surrogateescape")
@@ -40,7 +42,8 @@ def raw_http(vendor: Vendor, request: SentRequest) -> bytes:
 
 
 def _header(vendor: Vendor, name: str, value: str) -> str:
-    """The scheme's own header stands for its token; any other for its name."""
+    """Return *value* with the token's variable for the mask in an auth header, else the variable of the header's
+    name."""
     if MASK not in value:
         return value
     for auth in vendor.auth.values():
@@ -53,11 +56,11 @@ def _header(vendor: Vendor, name: str, value: str) -> str:
 
 
 def _named(vendor: Vendor, text: str) -> str:
-    """*text* with ``$NAME`` for every mask: by the name that stands before it, or as a secret in general."""
+    """Return *text* with ``$NAME`` for every mask, by the name before it or as a generic secret."""
     if MASK not in text:
         return text
     for pattern in (_FIELD, _PART, _PAIR):
-        text = pattern.sub(lambda found: found[0] + "$" + variable_name(vendor.id, unquote_plus(found[1])), text)
+        text = pattern.sub(lambda match: match[0] + "$" + variable_name(vendor.id, unquote_plus(match[1])), text)
     text = re.sub(rf"(\$API_EXPLORER_\w+){MASK}", r"\1", text)
     return text.replace(MASK, f"${variable_name(vendor.id, 'secret')}")
 
@@ -65,7 +68,9 @@ def _named(vendor: Vendor, text: str) -> str:
 def _write(source: ExportSource) -> bytes:
     exchange = source.exchange()
     if "request" in exchange.lost:
-        raise UsageError("the file of the body that was sent is missing or damaged", hint="curl makes it again.")
+        raise UsageError(
+            "the file of the request body is missing or damaged", hint="Export it as curl, which builds the body again."
+        )
     return raw_http(source.vendor, exchange.request)
 
 

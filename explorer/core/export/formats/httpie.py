@@ -1,4 +1,4 @@
-"""A call as a shell script that ends in HTTPie 3, which prints the response body alone."""
+"""HTTPie: a shell script that calls HTTPie 3 and prints only the response body."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def httpie(recipe: Recipe, show_secrets: bool = False) -> str:
     """Return the script.
 
     Raises:
-        UsageError: something in it cannot stand in a command line, or HTTPie has no way to write it.
+        UsageError: a command line or HTTPie cannot express the call.
     """
     return script(recipe, _command, show_secrets)
 
@@ -43,13 +43,13 @@ def _command(message: Message, quiet: bool) -> list[str]:
 
 
 _SPECIAL = ":;=@"
-"""Signs that separate a name from a value in HTTPie; a backslash takes that meaning from them."""
+"""Characters that separate a name from a value in HTTPie; a backslash escapes them."""
 
 
 def _item(name: str, separator: str, value: Text) -> str:
     for piece in (name, *value):
         if isinstance(piece, str) and re.search(rf"\\[{_SPECIAL}]", piece):
-            raise unsupported_call("HTTPie", f"the value of {name}", instead="curl or as python")
+            raise unsupported_call("HTTPie", f"the value of {name}", instead="curl or python")
     first = value[0] if value else ""
     if isinstance(first, str) and first[:1] and first[0] in _SPECIAL:
         value = (f"\\{first}", *value[1:])
@@ -63,7 +63,7 @@ def _escaped(name: str) -> str:
 FORMAT: Final = ExportFormat(
     id="httpie",
     title="HTTPie",
-    description="a script for a shell that calls HTTPie",
+    description="a shell script with HTTPie",
     extension=".sh",
     kind="shell",
     write=recipe_writer(httpie),

@@ -1,4 +1,4 @@
-"""A call as a Python program over httpx."""
+"""Python: a program with httpx."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _ENCODERS = {"base64": "base64.b64encode({0}).decode()"}
 
 
 def python(recipe: Recipe, show_secrets: bool = False) -> str:
-    """Return a program for Python 3.11 or newer with httpx that makes the call and prints status and body."""
+    """Return a program for Python 3.11 or later and httpx that makes the call and prints status and body."""
     body = list(_body(recipe, show_secrets))
     return "\n".join([*_imports("\n".join(body)), "", *body])
 
 
 def _imports(body: str) -> Iterator[str]:
-    """What *body* uses, by the names that only code of ours can spell like this."""
-    for module, sign in _MODULES.items():
-        if sign in body:
+    """Yield the imports that *body* needs, found by code that only this module writes."""
+    for module, code in _MODULES.items():
+        if code in body:
             yield f"import {module}"
     if "os.environ" in body or "os.path" in body:
         yield "import os"
@@ -47,19 +47,20 @@ def _body(recipe: Recipe, show_secrets: bool) -> Iterator[str]:
         yield f"{short[variable.name]} = {_value(variable, show_secrets)}"
     sign_in, signing = recipe.sign_in, recipe.signing
     if sign_in:
-        yield from _call("answer", sign_in.request, short)
-        yield f"{TOKEN} = answer.json()[{sign_in.field!r}]"
+        yield from _call("token_response", sign_in.request, short)
+        yield f"{TOKEN} = token_response.json()[{sign_in.field!r}]"
     if recipe.refresh:
-        again = [f"{short[new.name]} = {_value(new, show_secrets)}" for new in recipe.refresh_variables]
-        again += _call("answer", recipe.refresh.request, short)
-        again.append(f"{short[recipe.refreshed]} = answer.json()[{recipe.refresh.field!r}]")
-        yield from (f"# {line}" for line in [REFRESH_COMMENT, *again])
+        variables = recipe.refresh_variables
+        refresh = [f"{short[variable.name]} = {_value(variable, show_secrets)}" for variable in variables]
+        refresh += _call("token_response", recipe.refresh.request, short)
+        refresh.append(f"{short[recipe.refreshed]} = token_response.json()[{recipe.refresh.field!r}]")
+        yield from (f"# {line}" for line in [REFRESH_COMMENT, *refresh])
     if signing:
         yield f"{TIMESTAMP} = str(int(time.time()))"
         yield f"base = {_expression(signing.base, short)}"
         key = _bytes(signing.key, short)
-        capitals = ".upper()" if signing.uppercase else ""
-        yield f"{SIGNATURE} = hmac.new({key}, {_encoded('base')}, hashlib.sha256).hexdigest(){capitals}"
+        uppercase = ".upper()" if signing.uppercase else ""
+        yield f"{SIGNATURE} = hmac.new({key}, {_encoded('base')}, hashlib.sha256).hexdigest(){uppercase}"
     if recipe.encoded:
         encoded = recipe.encoded
         yield f"{encoded.name} = {_ENCODERS[encoded.encoding].format(_bytes(encoded.text, short))}"
@@ -69,7 +70,7 @@ def _body(recipe: Recipe, show_secrets: bool) -> Iterator[str]:
 
 
 def _short_names(variables: tuple[EnvironmentVariable, ...]) -> dict[str, str]:
-    """``API_EXPLORER_SHOP_TOKEN`` → ``TOKEN``, as far as that tells them apart."""
+    """Return short variable names where they are unique: ``API_EXPLORER_SHOP_TOKEN`` → ``TOKEN``."""
     short: dict[str, str] = {}
     for variable in variables:
         words = variable.name.split("_")[3:]

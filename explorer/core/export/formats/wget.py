@@ -1,6 +1,6 @@
-"""A call as a shell script that ends in GNU Wget, which prints the response body alone.
+"""wget: a shell script that calls GNU Wget and prints only the response body.
 
-Wget repeats a call up to 20 times and follows redirects with all headers unless told otherwise; here it does neither.
+By default Wget retries up to 20 times and follows redirects with all headers; the script disables both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def wget(recipe: Recipe, show_secrets: bool = False) -> str:
     """Return the script.
 
     Raises:
-        UsageError: something in it cannot stand in a command line, or Wget has no way to write it.
+        UsageError: a command line or Wget cannot express the call.
     """
     return script(recipe, _command, show_secrets)
 
@@ -51,20 +51,20 @@ def _command(message: Message, quiet: bool) -> list[str]:
 
 def _check(message: Message) -> None:
     if any(part.file for part in message.parts):
-        raise unsupported_call("wget", "the upload of a file", instead="curl or as python")
+        raise unsupported_call("wget", "a file upload", instead="curl or python")
     repeated = [name for name, times in Counter(name.lower() for name, _ in message.headers).items() if times > 1]
     if repeated:
-        raise unsupported_call("wget", f"the header {repeated[0]} more than once", instead="curl or as python")
+        raise unsupported_call("wget", f"the header {repeated[0]} more than once", instead="curl or python")
 
 
 def _boundary(parts: Sequence[RecipePart]) -> str:
-    """Return a delimiter that none of the texts contains (RFC 2046, 5.1.1)."""
+    """Return a delimiter that no part contains (RFC 2046, 5.1.1)."""
     texts = "".join(piece for part in parts for piece in part.value if isinstance(piece, str))
     return next(boundary for number in count() if (boundary := f"{_BOUNDARY}{number}") not in texts)
 
 
 def _multipart(parts: Sequence[RecipePart], boundary: str) -> Text:
-    """Return the body of *parts*, which are texts (RFC 7578)."""
+    """Return the multipart body of *parts* (RFC 7578)."""
     pieces: list[str | Hole] = []
     for part in parts:
         name = part.name.translate(_ESCAPES)
@@ -75,7 +75,7 @@ def _multipart(parts: Sequence[RecipePart], boundary: str) -> Text:
 FORMAT: Final = ExportFormat(
     id="wget",
     title="wget",
-    description="a script for a shell that calls GNU Wget; no uploads",
+    description="a shell script with GNU Wget; no uploads",
     extension=".sh",
     kind="shell",
     write=recipe_writer(wget),
