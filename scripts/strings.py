@@ -52,7 +52,7 @@ def _name(node: ast.Call) -> str:
 
 
 def _joined(node: ast.JoinedStr) -> str:
-    return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
 
 
 def _strings(tree: ast.AST) -> Iterator[tuple[int, str]]:

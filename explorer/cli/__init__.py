@@ -46,6 +46,7 @@ _COMMANDS = {
     "saved": ("saved_commands", "saved_command"),
     "trust": ("trust_command", "trust_command"),
     "sandbox": ("sandbox_commands", "sandbox_command"),
+    "completion": ("completion", "completion_command"),
 }
 
 
@@ -56,7 +57,7 @@ class LazyGroup(click.Group):
         """Return the names of the commands."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command named *cmd_name*, or None."""
         from importlib import import_module
 
@@ -64,7 +65,13 @@ class LazyGroup(click.Group):
             return None
         module, name = _COMMANDS[cmd_name]
         command = getattr(import_module(f"explorer.cli.{module}"), name)
-        return command if isinstance(command, click.Command) else None
+        if not isinstance(command, click.Command):
+            return None
+        if "completing" in (ctx.obj or {}):
+            from explorer.cli.completion import install
+
+            install(command)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -87,7 +87,9 @@ def _add_exchange(histories: dict[TokenScope, TokenHistory], exchange: Exchange)
     ended = exchange.started_at + exchange.timings.total
     status = exchange.response.status if exchange.response is not None else None
     for fingerprint in under.used:
-        token_history.record_use(fingerprint, "", TokenUse(exchange.id, call.endpoint, exchange.started_at, ended, status))
+        token_history.record_use(
+            fingerprint, "", TokenUse(exchange.id, call.endpoint, exchange.started_at, ended, status)
+        )
     for fingerprint in under.minted:
         former = under.used[0] if under.used and under.used[0] not in under.minted else ""
         token_history.merge(

@@ -39,6 +39,7 @@ class BasicOptions(HeaderTokenOptions, frozen=True, kw_only=True):
     password: str = "password"  # noqa: S105 - the name of a credential
     """Name of the credential that contains the password."""
     prefix: str = "Basic "
+    """What precedes the encoded credentials in the header."""
     realm: str = "api"
     """The realm in the sandbox's challenge."""
 

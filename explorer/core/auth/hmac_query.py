@@ -47,9 +47,13 @@ class HmacQueryOptions(AuthOptions, frozen=True, kw_only=True):
     secret: str = "secret"  # noqa: S105 - the name of a credential
     """Credential that contains the shared secret."""
     id_param: str = "auth_id"
+    """The parameter that names the key."""
     timestamp_param: str = "auth_ts"
+    """The parameter with the time of signing, as Unix seconds."""
     signature_param: str = "auth_sig"
+    """The parameter that carries the signature."""
     digest: Literal["sha256"] = "sha256"
+    """The hash function."""
     base: str = "{path}?{query}"
     """The base string: ``{path}`` is the path below the base URL without suffix, ``{query}`` the joined parameters."""
     strip_suffix: bool = True
@@ -57,7 +61,9 @@ class HmacQueryOptions(AuthOptions, frozen=True, kw_only=True):
     escaped: bool = False
     """Whether values are percent-escaped in the base string."""
     order: Literal["bytes", "sent"] = "bytes"
+    """How parameters are sorted before they are joined."""
     uppercase: bool = False
+    """Whether the hexadecimal digest is in capitals."""
     encode_id: bool = True
     """Whether the id's ``@`` is sent as ``%40``, as in the base string. Otherwise the request omits it, as a printed
     example does (``002:44``), and only the base string contains it."""

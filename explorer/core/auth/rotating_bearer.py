@@ -36,6 +36,7 @@ class RotatingBearerOptions(HeaderTokenOptions, frozen=True, kw_only=True):
     token: str = "token"  # noqa: S105 - the name of a credential
     """Credential to start with, if set."""
     prefix: str = "Bearer "
+    """What precedes the token in the header, such as ``Bearer``."""
     sign_in: str = ""
     """Endpoint that mints a token."""
     sign_in_values: dict[str, str] = {}
@@ -45,6 +46,7 @@ class RotatingBearerOptions(HeaderTokenOptions, frozen=True, kw_only=True):
     also_sign_in: tuple[str, ...] = ()
     """Further endpoints whose response contains a token, stored when the user calls them."""
     token_field: str = "token"  # noqa: S105 - the name of a body field
+    """Path of the next token in the response."""
     sign_out: str = ""
     """Endpoint that revokes a token."""
     grace_seconds: float = 5.0

@@ -19,6 +19,7 @@ class TokenHeaderOptions(HeaderTokenOptions, frozen=True, kw_only=True):
     """A token in its own header."""
 
     token: str = "token"  # noqa: S105 - the name of a credential
+    """The credential that is the token."""
 
     @property
     def tokens(self) -> tuple[str, ...]:

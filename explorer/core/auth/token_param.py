@@ -31,6 +31,7 @@ class TokenParamOptions(AuthOptions, frozen=True, kw_only=True):
     token: str = "access_token"  # noqa: S105 - the name of a credential
     """Credential that is used instead of minting, if set."""
     param: str = "access_token"
+    """The parameter that carries the token."""
     query_methods: tuple[str, ...] = ("GET", "HEAD")
     """Methods that carry it in the query; the others carry it in the form."""
     mint: str = ""
@@ -38,6 +39,7 @@ class TokenParamOptions(AuthOptions, frozen=True, kw_only=True):
     mint_values: dict[str, str] = {}
     """Parameter of that endpoint → credential."""
     token_field: str = "access_token"  # noqa: S105 - the name of a body field
+    """Path of the token in the response that mints it."""
     refused_statuses: tuple[int, ...] = (401,)
     """Statuses that mean a minted token is no longer valid; a read is then retried once with a new one."""
 

@@ -44,6 +44,7 @@ class Note(CatalogTable, frozen=True, kw_only=True):
     """Something the user must know, in our own words."""
 
     text: str
+    """The note itself."""
     lines: str = ""
 
 
@@ -51,10 +52,12 @@ class Environment(CatalogTable, frozen=True, kw_only=True):
     """One server of the vendor's API. Path templates are appended to ``base_url``."""
 
     base_url: str
+    """The URL that path templates are appended to."""
     title: str = ""
     guarded: bool = False
     """Whether calls other than reads require confirmation. The UI marks it red."""
     kind: Literal["production", "test", "development"] = "production"
+    """What the environment is for."""
     forgets_after_hours: float = 0.0
     """Hours after which records created here may be deleted; 0 if they are permanent."""
     note: str = ""
@@ -65,8 +68,11 @@ class Version(CatalogTable, frozen=True, kw_only=True):
     """How the vendor versions its API. ``accept`` is sent as the Accept header of every request."""
 
     style: Literal["accept", "path", "none"] = "none"
+    """Where the version is stated: in the Accept header, in the path, or nowhere."""
     value: str = ""
+    """The documented version."""
     accept: str = ""
+    """The Accept header of every request."""
     note: str = ""
     lines: str = ""
 
@@ -79,6 +85,7 @@ class Credential(CatalogTable, frozen=True, kw_only=True):
 
     title: str
     secret: bool = True
+    """Whether it is masked and kept in the keyring."""
     sandbox: str = ""
     """The demo value that the sandbox accepts."""
     sandbox_foreign: tuple[str, ...] = ()
@@ -91,8 +98,10 @@ class Auth(CatalogTable, frozen=True, kw_only=True):
     """One authentication method. ``scheme`` is a key of ``core.auth.AUTH_SCHEMES`` and defines ``options``."""
 
     scheme: str
+    """An auth scheme of the program."""
     title: str = ""
     options: dict[str, Any] = {}
+    """The options of the scheme."""
     note: str = ""
     lines: str = ""
 
@@ -101,8 +110,10 @@ class Pagination(CatalogTable, frozen=True, kw_only=True):
     """One pagination method. ``style`` is a key of ``explorer.core.paging.PAGING_STYLES``."""
 
     style: str
+    """A paging style of the program."""
     title: str = ""
     options: dict[str, Any] = {}
+    """The options of the style."""
     note: str = ""
     lines: str = ""
 
@@ -115,7 +126,9 @@ class VerdictRules(CatalogTable, frozen=True, kw_only=True):
     error: str = ""
     """Path of the error. Its presence means failure; its text is the message, or the code if ``message`` is set."""
     code: str = ""
+    """Path of the error code."""
     message: str = ""
+    """Path of the error message."""
     details: str = ""
     """Path of an object or string with details; values in it that are field names are the rejected fields."""
     status_code: str = ""
@@ -139,6 +152,7 @@ class VolatileRules(CatalogTable, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     """Paths from the root of the body: ``data[*].expires``, ``$.time``, ``/order/@stamp``."""
     headers: tuple[str, ...] = ()
+    """Response headers that differ in every response."""
     lines: str = ""
 
 
@@ -153,12 +167,19 @@ class Rule(CatalogTable, frozen=True, kw_only=True):
     """
 
     kind: RuleKind
+    """What the rule demands of its parameters."""
     params: tuple[str, ...] = ()
+    """The parameters that the rule is about."""
     when: tuple[str, ...] = ()
+    """Parameters that make the rule apply when one is set."""
     when_value: dict[str, str] = {}
+    """Parameter → value that makes the rule apply."""
     names: dict[str, str] = {}
+    """``not_listed``: value of the list → parameter it names."""
     level: Literal["error", "warning"] = "error"
+    """Whether the form refuses or warns."""
     text: str = ""
+    """The problem in our own words."""
     lines: str = ""
 
 
@@ -167,7 +188,9 @@ class Group(CatalogTable, frozen=True, kw_only=True):
 
     title: str = ""
     min: int = 0
+    """The smallest number of entries."""
     max: int | None = None
+    """The largest number of entries."""
     sparse: bool = False
     """Whether indexes may have gaps."""
     start: int = 0
@@ -183,23 +206,33 @@ class Parameter(CatalogTable, frozen=True, kw_only=True):
     """
 
     name: str = ""
+    """The name as the vendor spells it; the key of its table."""
     location: Location = msgspec.field(name="in")
+    """Where the value travels."""
     type: ValueType = "string"
+    """The type of the value."""
     required: bool = False
+    """Whether the call fails without it."""
     default: str | None = None
     """The vendor's value for an absent parameter; not sent."""
     prefill: str | None = None
     """The form's initial value, which is sent unless changed."""
     enum: tuple[str, ...] = ()
+    """All values that are allowed."""
     also: tuple[str, ...] = ()
     """Values allowed besides those of the type (``all`` for an integer id)."""
     min: float | None = None
+    """The smallest number."""
     max: float | None = None
+    """The largest number."""
     min_length: int | None = None
+    """The smallest number of characters."""
     max_length: int | None = None
+    """The largest number of characters."""
     pattern: str = ""
     """A regular expression that the whole value must match."""
     format: StringFormat | None = None
+    """What a string must look like."""
     date_format: str = ""
     """strftime pattern of a ``date`` (default ``%Y-%m-%d``)."""
     boolean: BooleanEncoding | None = None
@@ -207,13 +240,17 @@ class Parameter(CatalogTable, frozen=True, kw_only=True):
     comma: bool = False
     """Whether the value is a comma-separated list of the type."""
     nullable: bool = False
+    """Whether JSON null may be sent."""
     empty: bool = True
     """Whether an optional parameter may be sent empty."""
     secret: bool = False
+    """Whether the value is masked."""
     accept: str = ""
     """Media types of a file, such as ``image/png,image/jpeg``."""
     inferred: bool = False
+    """Whether the document shows it only by example."""
     example: str = ""
+    """A value that fits, from our own data."""
     note: str = ""
     lines: str = ""
 
@@ -245,15 +282,20 @@ class Choice(CatalogTable, frozen=True, kw_only=True):
     title: str
     lines: str = ""
     set: dict[str, Any] = {}
+    """Keys of the endpoint or vendor that this choice changes; ``false`` removes a table."""
 
 
 class Reading(CatalogTable, frozen=True, kw_only=True):
     """An ambiguity: the document contradicts itself or cannot work as printed. With all choices and the default."""
 
     about: str
+    """The contradiction or gap, as one sentence."""
     default: str
+    """The choice that applies unless another is chosen."""
     why: str
+    """Why that is the default."""
     choices: dict[str, Choice]
+    """Choice id → one way to resolve it."""
 
     @property
     def changes_request(self) -> bool:
@@ -265,9 +307,12 @@ class Sample(CatalogTable, frozen=True, kw_only=True):
     """A response in the vendor's shape with our own data. The sandbox and the docs pane show it."""
 
     status: int = 200
+    """The HTTP status."""
     media_type: str = "application/json"
+    """The Content-Type."""
     title: str = ""
     body: str = ""
+    """The body as a string."""
     lines: str = ""
 
 
@@ -298,8 +343,11 @@ class RequestedIds(CatalogTable, frozen=True, kw_only=True):
     """
 
     param: str
+    """The parameter with the comma-separated ids."""
     records: str = ""
+    """Path of the records in the response."""
     key: str = ""
+    """The key of a record that is its id."""
 
 
 class IdSource(CatalogTable, frozen=True, kw_only=True):
@@ -310,7 +358,9 @@ class IdSource(CatalogTable, frozen=True, kw_only=True):
     """
 
     path: str
+    """Path of the ids in the response."""
     kind: str
+    """The kind of the ids; an endpoint with the same kind in ``consumes`` takes them."""
     type: str = ""
     """Only in objects of this ``type`` (JSON:API)."""
     key: bool = False
@@ -321,8 +371,11 @@ class ConditionalEffect(CatalogTable, frozen=True, kw_only=True):
     """A value that makes a call more consequential: ``checkout=1`` turns a validation into an order."""
 
     param: str
+    """The parameter that decides."""
     equals: str
+    """The value that changes the effect."""
     effect: Effect
+    """The effect of the call with that value."""
 
 
 class Requirement(CatalogTable, frozen=True, kw_only=True):
@@ -332,7 +385,9 @@ class Requirement(CatalogTable, frozen=True, kw_only=True):
     """
 
     text: str
+    """The role or right, in our own words."""
     params: tuple[str, ...] = ()
+    """Only when one of these parameters is sent; empty: for the whole call."""
     lines: str = ""
 
 
@@ -340,36 +395,51 @@ class Endpoint(CatalogTable, frozen=True, kw_only=True):
     """One documented call, identified as ``vendor.id``."""
 
     id: str = ""
+    """The key of its table."""
     title: str
     group: str
+    """The heading it is listed under."""
     method: str = "GET"
+    """The HTTP method that is usual."""
     also_methods: tuple[str, ...] = ()
     """Further methods of the same call (HEAD for a GET)."""
     path: str
+    """The path template, such as ``/goods/{id}``."""
     auth: str = "none"
     """A key of the vendor's ``auth`` table, or ``none`` for an anonymous call."""
     body: Literal["none", "form", "json", "multipart"] = "none"
+    """How parameters in the body are encoded."""
     accept: str = ""
     """The Accept header, if it differs from the vendor's."""
     stated_effect: Effect | None = msgspec.field(default=None, name="effect")
     """The call's effect at the vendor; None for the default of its method."""
     effect_when: tuple[ConditionalEffect, ...] = ()
+    """Values that change the effect of the call."""
     pagination: str = ""
     """A key of the vendor's ``pagination`` table."""
     summary: str = ""
+    """One sentence on what the call does."""
     inferred: bool = False
+    """Whether the document does not name the call."""
     lines: str = ""
     notes: tuple[Note, ...] = ()
+    """What a user must know of the call."""
     needs: tuple[Requirement, ...] = ()
     """Permissions that the account needs; shown when the vendor returns 403."""
     params: dict[str, Parameter] = {}
+    """Parameter name → parameter, in the order in which they are sent."""
     groups: dict[str, Group] = {}
+    """Prefix of an indexed group → group."""
     rules: tuple[Rule, ...] = ()
+    """Rules across parameters."""
     readings: dict[str, Reading] = {}
+    """Key → ambiguity of this call."""
     samples: tuple[Sample, ...] = ()
+    """Responses in the vendor's shape, with our own data."""
     answer: dict[str, ResponseField] = {}
     """Response fields about which more is known than the samples show."""
     asked: RequestedIds | None = None
+    """How to tell that everything requested by id was returned."""
     volatile: VolatileRules = msgspec.field(default_factory=VolatileRules)
     """In addition to the vendor's."""
     verdict: VerdictRules | None = None
@@ -398,19 +468,30 @@ class Vendor(CatalogTable, frozen=True, kw_only=True):
     """One vendor: its common settings and its calls."""
 
     id: str = ""
+    """The key of its table."""
     title: str
     document: str = ""
     """Short name of its document, the prefix of line numbers (``002``)."""
     summary: str = ""
+    """One sentence on what the API is for."""
     inferred: bool = False
+    """Whether the document does not name the vendor."""
     notes: tuple[Note, ...] = ()
+    """What holds for all of its calls."""
     environments: dict[str, Environment] = {}
+    """Name → environment. The sandbox is always there beside them."""
     version: Version = msgspec.field(default_factory=Version)
+    """How versions are told apart."""
     credentials: dict[str, Credential] = {}
+    """Name → credential."""
     auth: dict[str, Auth] = {}
+    """Name → way of authenticating, which endpoints refer to."""
     pagination: dict[str, Pagination] = {}
+    """Name → way of paging, which endpoints refer to."""
     verdict: VerdictRules = msgspec.field(default_factory=VerdictRules)
+    """What the vendor means by success."""
     volatile: VolatileRules = msgspec.field(default_factory=VolatileRules)
+    """What differs in every response; comparisons mask it."""
     secret_fields: tuple[str, ...] = ()
     """Names of body fields, query keys and headers that are secret everywhere."""
     answer: dict[str, ResponseField] = {}
@@ -424,7 +505,9 @@ class Vendor(CatalogTable, frozen=True, kw_only=True):
     probe: str = ""
     """Id of a harmless read without required parameters, which ``doctor`` sends as a health check."""
     endpoints: dict[str, Endpoint] = {}
+    """Endpoint id → call."""
     sandbox: SandboxVendor = msgspec.field(default_factory=SandboxVendor)
+    """How the sandbox plays the vendor."""
 
     def cite(self, lines: str) -> str:
         """Return ``83,110-118`` as ``002:83,110-118``, safe for a terminal; an empty string stays empty."""
@@ -435,5 +518,7 @@ class Catalog(CatalogTable, frozen=True, kw_only=True):
     """All vendors, in file order. ``digest`` identifies this state of the catalog."""
 
     edition: str = ""
+    """The date or name of this edition of the data."""
     digest: str = ""
     vendors: dict[str, Vendor] = {}
+    """Vendor id → vendor, in the order in which they are listed."""

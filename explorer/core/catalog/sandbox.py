@@ -71,6 +71,7 @@ class SandboxAccount(SandboxTable, frozen=True, kw_only=True):
     credentials: dict[str, str] = {}
     """Credential → value, instead of the credential's demo value."""
     roles: tuple[str, ...] = ()
+    """The roles that the account has."""
     data: dict[str, Any] = {}
     """Further data for templates: ``account.email``."""
 
@@ -79,6 +80,7 @@ class RecordCollection(SandboxTable, frozen=True, kw_only=True):
     """Records that exist when the sandbox starts and that calls create and delete."""
 
     count: int = 0
+    """How many records there are at the start."""
     first: int = 1
     """The ``id`` of the first record; the others count up."""
     record: str = ""
@@ -95,9 +97,13 @@ class ErrorTemplate(SandboxTable, frozen=True, kw_only=True):
     """
 
     status: int = 400
+    """The HTTP status."""
     body: str = ""
+    """The template of the body."""
     headers: dict[str, str] = {}
+    """Headers of the response."""
     media_type: str = "application/json"
+    """The Content-Type of the response."""
 
 
 class HandlerStep(SandboxTable, frozen=True, kw_only=True):
@@ -128,12 +134,17 @@ class HandlerStep(SandboxTable, frozen=True, kw_only=True):
         "consent",
         "exchange",
     ]
+    """The kind of the step."""
     when: str = ""
+    """An expression; the step is skipped where it is false."""
     each: str = ""
     """Expression: a list; the step runs for each element, as ``it``. Records created this way are ``made``."""
     collection: str = msgspec.field(default="", name="in")
+    """The collection that the step works on."""
     source: str = msgspec.field(default="", name="from")
+    """The record or value that the step copies from."""
     where: str = ""
+    """An expression that selects records."""
     order: str = ""
     """Sort key over ``it``."""
     descending: str = ""
@@ -141,16 +152,23 @@ class HandlerStep(SandboxTable, frozen=True, kw_only=True):
     paged: str = ""
     """Expression: whether to return a page even if none was requested."""
     result: str = msgspec.field(default="", name="as")
+    """The name of the result in later steps."""
     set: str = ""
+    """A template of the fields that the step sets."""
     value: str = ""
+    """An expression for the result."""
     that: str = ""
+    """An expression that must be true."""
     refuse: FailureKind | Literal[""] = ""
+    """The refusal where it is not."""
     param: str = ""
     """The parameter of a refusal; ``${…}`` inserts a value."""
     check: str = ""
     """The short name of the check that a refusal reports."""
     message: str = ""
+    """The message of the refusal."""
     auth: str = ""
+    """The auth scheme that the step signs in to or out of."""
     match: dict[str, str] = {}
     """Credential → expression."""
 
@@ -161,11 +179,15 @@ class Handler(SandboxTable, frozen=True, kw_only=True):
     like: str = ""
     """Another handler, which provides the steps and the response that this one lacks."""
     steps: tuple[HandlerStep, ...] = ()
+    """The steps, in order."""
     respond: str = ""
     """Template of the response; empty for no body."""
     status: int = 200
+    """The HTTP status of the response."""
     headers: dict[str, str] = {}
+    """Headers of the response."""
     media_type: str = ""
+    """The Content-Type of the response."""
     role: str = ""
     """The role that the account needs."""
     ignore_wrong: tuple[str, ...] = ()
@@ -180,10 +202,15 @@ class SandboxVendor(SandboxTable, frozen=True, kw_only=True):
     """The sandbox settings of one vendor."""
 
     words: dict[str, tuple[Any, ...]] = {}
+    """List name → words that templates draw from."""
     accounts: dict[str, SandboxAccount] = {}
+    """Account id → account."""
     collections: dict[str, RecordCollection] = {}
+    """Collection name → records that the sandbox starts with."""
     templates: dict[str, str] = {}
+    """Name → JSON template of a response."""
     handlers: dict[str, Handler] = {}
+    """Endpoint id → what the sandbox does."""
     errors: dict[str, ErrorTemplate] = {}
     """Check (``signature``, ``required``) or kind of failure → template; the check takes precedence."""
     messages: dict[str, str] = {}
@@ -195,6 +222,7 @@ class SandboxVendor(SandboxTable, frozen=True, kw_only=True):
     format_param: str = "format"
     """Path parameter that selects the response format: ``json`` or ``xml``."""
     xml_root: str = "response"
+    """The name of the root element of XML responses."""
     xml_item: str = "item"
     """Element name for array entries."""
     status_always: int = 0

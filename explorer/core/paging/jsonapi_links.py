@@ -31,10 +31,15 @@ class JsonApiLinksOptions(NumberedOptions, frozen=True, kw_only=True):
     """JSON:API links and ``meta.pagination``; the last page has no next link."""
 
     size_param: str = "limit"
+    """The parameter with the page size."""
     default_size: int = 15
+    """Records per page unless the size is given."""
     links: str = "links"
+    """Path of the object with the links."""
     meta: str = "meta.pagination"
+    """Path of the object with the paging fields."""
     total: str = "meta.pagination.total"
+    """Path of the number of all records."""
 
 
 class JsonApiLinks(Numbered[JsonApiLinksOptions]):

@@ -31,8 +31,11 @@ class LaravelOptions(NumberedOptions, frozen=True, kw_only=True):
     """Laravel's paginator."""
 
     size_param: str = "per_page"
+    """The parameter with the page size."""
     default_size: int = 15
+    """Records per page unless the size is given."""
     total: str = "total"
+    """Path of the number of all records."""
     follow_links: bool = True
     """Whether the response's URLs can be followed; otherwise the next request is built from the parameters."""
     opt_in: bool = False

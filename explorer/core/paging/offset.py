@@ -33,11 +33,17 @@ class OffsetOptions(PagingOptions, frozen=True, kw_only=True):
     """A start index and a count. The response contains the next and previous index only if a count is requested."""
 
     start_param: str = "start"
+    """The parameter with the index of the first record."""
     count_param: str = "count"
+    """The parameter with the number of records."""
     envelope: str = "pagination"
+    """Path of the object that holds the paging fields."""
     next: str = "pagination.next_page"
+    """Path of the link to the next page."""
     previous: str = "pagination.prev_page"
+    """Path of the link to the previous page."""
     total: str = "pagination.total"
+    """Path of the number of all records."""
     default_size: int = 10
     """The count for "next page" if none was set."""
 

@@ -33,7 +33,9 @@ class PageOptions(NumberedOptions, frozen=True, kw_only=True):
     """A page number; the response envelope is unknown."""
 
     first: int = 1
+    """The number of the first page."""
     default_size: int | None = None
+    """Records per page unless the size is given."""
 
 
 class PageNumber(Numbered[PageOptions]):

@@ -17,17 +17,25 @@ class OAuth2Options(HeaderTokenOptions, frozen=True, kw_only=True):
     """OAuth2 authorization code with PKCE over a loopback redirect (RFC 6749, 7636, 8252)."""
 
     client_id: str = "client_id"
+    """The credential with the client id."""
     client_secret: str = "client_secret"  # noqa: S105 - the name of a credential
+    """The credential with the client secret."""
     redirect_uri: str = "redirect_uri"
+    """The credential with the redirect URI."""
     access_token: str = "access_token"  # noqa: S105 - the name of a credential
+    """The credential with an access token."""
     refresh_token: str = "refresh_token"  # noqa: S105 - the name of a credential
+    """The credential with a refresh token."""
     authorize: str = ""
     """Endpoint of the consent page."""
     token: str = ""
     """Endpoint that exchanges codes and refresh tokens."""
     scopes: tuple[str, ...] = ()
+    """The scopes that are requested."""
     pkce: bool = True
+    """Whether the request proves its origin (RFC 7636)."""
     prefix: str = "Bearer "
+    """What precedes the token in the header."""
     code_seconds: int = 60
     """Seconds that a sandbox code is valid."""
     access_seconds: int = 3600
