@@ -15,6 +15,7 @@ from explorer.tui.app import ExplorerApp
 from explorer.tui.main import MainScreen
 from explorer.tui.panes.request.field_row import FieldRow
 from explorer.tui.panes.tree import EndpointTree
+from tests.unseen_frames import draw, draw_unseen, draw_when_looked_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -41,11 +42,11 @@ class Driver:
     @property
     def text(self) -> str:
         """What is on the screen, line by line."""
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join(strip.text.rstrip() for strip in strips)
+        return "\n".join(strip.text.rstrip() for strip in draw(self.app))
 
     async def keys(self, *keys: str) -> None:
         """Press keys one after the other."""
+        draw_unseen(self.app)
         await self.pilot.press(*keys)
 
     async def write(self, text: str) -> None:
@@ -66,6 +67,21 @@ class Driver:
     async def see(self, words: str, seconds: float = 30.0) -> None:
         """Wait until *words* are on the screen. A look at the whole of it takes as long as a frame of the app."""
         await self.until(lambda: words in self.text, repr(words), seconds, every=0.03)
+
+    async def says(self, key: str, words: str) -> None:
+        """Press a key that is answered with a message of its own, which is gone afterwards."""
+        self.app.clear_notifications()
+        await self.until(lambda: words not in self.text, f"no {words!r} before {key}")
+        await self.keys(key)
+        await self.until(lambda: words in self.text, f"{words!r} after {key}")
+
+    async def at_every_size(self) -> AsyncIterator[tuple[int, int]]:
+        """Make the terminal each of the sizes in turn, and yield it once the screen has its layout there."""
+        for size in SIZES:
+            await self.pilot.resize_terminal(*size)
+            await self.until(lambda size=size: self.app.screen.size == size, f"the size {size}")  # type: ignore[misc]
+            await self.pilot.pause()
+            yield size
 
     async def open(self, address: str) -> None:
         """Open an endpoint by typing its address into the filter."""
@@ -106,7 +122,9 @@ async def driven(session: SessionContext, size: tuple[int, int] = (120, 40)) -> 
     """The app, running in a terminal of that size."""
     app = ExplorerApp(session)
     app.clock = count().__next__  # a second later at each look: no dialog is new when a key comes
+    draw_when_looked_at(app)
     async with app.run_test(size=size, notifications=True) as pilot:
         driver = Driver(app, pilot)
         await driver.until(driver.main.ready.is_set, "the panes")
         yield driver
+        draw_unseen(app)

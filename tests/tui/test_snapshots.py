@@ -14,6 +14,7 @@ import textual
 from tests.tui.driving import SIZES
 from tests.tui.scenes import SCENES
 from tests.tui.still import play, still_app
+from tests.unseen_frames import draw_when_looked_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,9 @@ def test_the_screen_looks_as_it_did(
         except AssertionError as error:
             went_wrong.append(error)
 
-    same = snap_compare(still_app(home, shipped, theme), terminal_size=size, run_before=run)
+    app = still_app(home, shipped, theme)
+    draw_when_looked_at(app)
+    same = snap_compare(app, terminal_size=size, run_before=run)
     if went_wrong:
         raise went_wrong[0]
     assert same, "the screen has changed: look at the report, and take the picture anew if it is better"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from explorer.core.vendor_comparison import TASKS
 from tests.tui.driving import SIZES, driven
 
@@ -13,16 +11,17 @@ if TYPE_CHECKING:
     from explorer.session.context import SessionContext
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_every_row_can_be_read(session: SessionContext, size: tuple[int, int]) -> None:
-    async with driven(session, size) as app:
-        await app.keys("escape", "C")
-        await app.see("Compare vendors")
-        for row in TASKS.values():
-            await app.see(row.title)
-            await app.keys("j")
+async def test_every_row_can_be_read(session: SessionContext) -> None:
+    async with driven(session, SIZES[0]) as app:
         await app.keys("escape")
-        await app.until(lambda: app.app.screen is app.main, "the main screen")
+        async for _ in app.at_every_size():
+            await app.keys("C")
+            await app.see("Compare vendors")
+            for row in TASKS.values():
+                await app.see(row.title)
+                await app.keys("j")
+            await app.keys("escape")
+            await app.until(lambda: app.app.screen is app.main, "the main screen")
 
 
 async def test_from_a_task_to_its_details_to_a_call(session: SessionContext) -> None:
