@@ -303,7 +303,7 @@ async def test_without_colour_everything_is_still_told(
 async def test_a_key_from_the_settings_takes_the_place_of_the_usual_one(session: SessionContext) -> None:
     session.settings = msgspec.structs.replace(session.settings, keymap={"sidebar": "Z", "no_such": "x"})
     async with driven(session, (200, 50)) as app:
-        await app.see("no such action")
+        await app.see("unknown action")
         await app.open("endlessaisles.stock")
         await app.keys("escape", "Z")
         assert "tree" not in app.main.panes.visible_panes()
