@@ -19,7 +19,7 @@ def test_a_track_is_taken_up_and_walked_in_the_shell(
     assert main(["tracks", "start", "first-call"], environ) == 0
     shown = capfd.readouterr().out
     assert "▶ running" in shown
-    assert "Send the list of products as it stands: [send]." in shown
+    assert "Send the product list without changes: [send]." in shown
     assert main(["send", "endlessaisles.products_list"], environ) == 0
     said = capfd.readouterr().err
     assert "track first-call, Ask for a list: done." in said

@@ -101,7 +101,7 @@ async def test_a_reading_changes_the_request_and_is_marked(session: SessionConte
         await app.open("cottoncart.order_calculate")
         assert "readings" in " ".join(app.main.query_one(TitleBar).place.badges)
         await app.keys("escape", "R")
-        await app.see("No line names an HTTP method")
+        await app.see("The docs name no HTTP method")
         await app.keys("down", "space")
         await app.see("http_method=post")
         await app.until(lambda: app.main.query_one(TitleBar).place.method == "POST", "the method to follow")
@@ -117,7 +117,7 @@ async def test_the_documentation_has_both_versions_their_lines_and_why(session: 
             await app.keys("pagedown")
             await app.pilot.pause()
             shown += app.text
-        for words in ("POST with the parameters as a form", "002:45,305,381", "Why:"):
+        for words in ("POST with form parameters", "002:45,305,381", "Why:"):
             assert words in shown
 
 

@@ -110,7 +110,7 @@ async def test_without_a_folder_the_notes_are_there_and_say_how(session: Session
     async with driven(session, (120, 40)) as app:
         await docs(app)
         await app.see("API_EXPLORER_DOCUMENTS")
-        await app.see("start_date follows end_date")
+        await app.see("start_date depends on end_date")
         await app.keys("j", "j")
         await app.keys("slash")
         await app.until(lambda: app.main.panes.pane == "tree", "the key of the whole screen")
@@ -121,7 +121,7 @@ def test_the_command_line_reads_the_document(
 ) -> None:
     assert main(["docs", "cottoncart.stats_sales"], environ) == 0
     told = capsys.readouterr()
-    assert "start_date follows end_date" in told.out
+    assert "start_date depends on end_date" in told.out
     assert "API_EXPLORER_DOCUMENTS" in told.err
     here = {**environ, "API_EXPLORER_DOCUMENTS": str(folder)}
     assert main(["docs", "cottoncart.stats_sales", "--around", "0"], here) == 0

@@ -49,7 +49,7 @@ async def test_the_first_call_is_walked_with_keys(session: SessionContext) -> No
     async with driven(session) as app:
         await begun(app, 0)
         await app.until(lambda: app.main.panes.request_pane.address == "endlessaisles.products_list", "the endpoint")
-        await app.see("→ Send the list of products as it stands: F5.")
+        await app.see("→ Send the product list without changes: F5.")
         await app.keys("f5")
         await done(app, "Ask for less")
         await app.see("✓ OK, and the records are in the Body tab.")
@@ -57,7 +57,7 @@ async def test_the_first_call_is_walked_with_keys(session: SessionContext) -> No
         await app.see("… Not yet: per_page was not given.")
         await typed(app, "per_page", "3")
         await app.keys("f5")
-        await done(app, "Look at one of them")
+        await done(app, "Get one product")
         await app.see("J, enter opens endlessaisles.products_get")
         await app.keys("J")
         await app.see("Guided tracks")
@@ -65,16 +65,16 @@ async def test_the_first_call_is_walked_with_keys(session: SessionContext) -> No
         await app.until(lambda: app.main.panes.request_pane.address == "endlessaisles.products_get", "the endpoint")
         await app.until(lambda: "enter opens" not in app.text, "no way to where one is")
         await app.keys("escape", "x", "f5")
-        await done(app, "Ask for what is not there")
+        await done(app, "Request a missing product")
         await typed(app, "id", "1")
         await app.keys("f5")
-        await app.see("★ You can find, fill in, send and read a call.")
+        await app.see("★ You can find, fill in and send a call and read its response.")
         assert step(app) == ""
         await app.keys("J")
         await app.see("Sign in, watch a token rotate  about 4 minutes")
         await app.keys("k")
         await app.see("Repeat")
-        await app.see("★ You can find, fill in, send and read a call.")
+        await app.see("★ You can find, fill in and send a call and read its response.")
         await app.keys("escape")
         await app.until(lambda: not app.main.query_one(TrackStrip).line.title, "no strip")
 
@@ -96,13 +96,13 @@ async def test_a_signature_is_broken_and_repaired_with_keys(session: SessionCont
         await done(app, "Break it")
         await secret("wrong")
         await app.keys("f5")
-        await done(app, "Repair it")
-        await app.see("Refused by the check signature")
+        await done(app, "Fix it")
+        await app.see("Rejected by the signature check")
         await app.keys("f5")
-        await app.see("Still another secret than the sandbox's. It is Qm7rT2xKp9LwZ4sB")
+        await app.see("That is not the sandbox's secret. It is Qm7rT2xKp9LwZ4sB")
         await secret("Qm7rT2xKp9LwZ4sB")
         await app.keys("f5")
-        await done(app, "Sign as the other line says")
+        await done(app, "Sign with the other reading")
 
 
 async def test_it_goes_on_where_it_stopped(session: SessionContext) -> None:
@@ -131,7 +131,7 @@ async def test_everything_is_seen_at_every_size(session: SessionContext) -> None
         await app.keys("enter")
         async for _ in app.at_every_size():
             await app.see("1. Ask for a list")
-            await app.see("→ Send the list of products as it stands: F5.")
+            await app.see("→ Send the product list without changes: F5.")
 
 
 async def test_a_damaged_file_is_said_and_tracks_work(session: SessionContext, home: Path) -> None:
