@@ -49,7 +49,7 @@ def case(path: str = "/v1/manage/edit_store.json") -> SigningCase:
 
 
 def rows() -> list[tuple[str, str, str, str]]:
-    """Each mistake: its name, what was pasted, the debugger's answer, how to mend it."""
+    """Each mistake: its name, what was pasted, the debugger's answer, how to fix it."""
     return [_row(mistake) for mistake in (*MISTAKES, SKEW)]
 
 
@@ -68,7 +68,7 @@ def _row(mistake: Mistake) -> tuple[str, str, str, str]:
 
 def table() -> str:
     """The table as Markdown."""
-    lines = ["| mistake | pasted | the debugger says | how to mend it |", "|---|---|---|---|"]
+    lines = ["| mistake | pasted | the debugger says | how to fix it |", "|---|---|---|---|"]
     for name, kind, answer, mend in rows():
         shown = answer.replace("\n", "⏎").replace("|", "\\|")
         lines.append(f"| `{name}` | {kind} | {shown} | {mend} |")
@@ -77,7 +77,7 @@ def table() -> str:
 
 def checks() -> str:
     """The table of the checks on a refusal, as Markdown."""
-    lines = ["| check | what it would mean | explains | how to mend it |", "|---|---|---|---|"]
+    lines = ["| check | what it would mean | explains | how to fix it |", "|---|---|---|---|"]
     lines += [f"| `{one.id}` | {one.title} | {_statuses(one.statuses)} | {one.fix} |" for one in CHECKS.values()]
     return "\n".join(lines)
 
