@@ -92,6 +92,8 @@ def test_no_import_rings() -> None:
     assert [sorted(ring) for ring in rings(import_graph(Path(explorer.__file__).parent))] == []
 
 
+DEEPEST = 3
+"""Classes of the package that a class may descend through."""
 LONGEST_CONTROLLER = 150
 """Lines of a class in ``explorer/tui/features``: one controller per feature."""
 
@@ -106,6 +108,43 @@ def test_controllers_are_short() -> None:
         and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_CONTROLLER
     ]
     assert too_long == []
+
+
+def classes(root: Path) -> dict[str, list[ast.ClassDef]]:
+    """Return name → every top-level class of that name in the package at *root*."""
+    named: dict[str, list[ast.ClassDef]] = {}
+    for path in module_names(root).values():
+        for node in ast.parse(path.read_bytes()).body:
+            if isinstance(node, ast.ClassDef):
+                named.setdefault(node.name, []).append(node)
+    return named
+
+
+def test_a_class_name_means_one_thing() -> None:
+    named = classes(Path(explorer.__file__).parent)
+    assert {name: len(nodes) for name, nodes in named.items() if len(nodes) > 1} == {}
+
+
+def test_no_class_descends_through_more_than_three_levels() -> None:
+    named = classes(Path(explorer.__file__).parent)
+
+    def levels(name: str) -> int:
+        bases = [base.value if isinstance(base, ast.Subscript) else base for base in named[name][0].bases]
+        own = [base.id for base in bases if isinstance(base, ast.Name) and base.id in named and base.id != name]
+        return 1 + max(map(levels, own)) if own else 0
+
+    assert {name: levels(name) for name in named if levels(name) > DEEPEST} == {}
+
+
+def test_a_loop_variable_is_the_noun() -> None:
+    loops = [
+        f"{name}:{node.lineno}"
+        for name, path in module_names(Path(explorer.__file__).parent).items()
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.For | ast.AsyncFor)
+        and any(isinstance(target, ast.Name) and target.id == "one" for target in ast.walk(node.target))
+    ]
+    assert loops == []
 
 
 def test_imports_of_every_kind_make_a_ring(tmp_path: Path) -> None:

@@ -94,23 +94,26 @@ def completion_command(ctx: click.Context, shell: str | None, line: str | None) 
     from explorer.cli.output import write
 
     if line is not None:
-        write("".join(f"{value}\t{text}\n" for value, text in complete_line(line, ctx.obj["environ"])))
+        write(
+            "".join(
+                f"{value}\t{text}\n" for value, text in complete_line(ctx.find_root().command, line, ctx.obj["environ"])
+            )
+        )
     elif shell is not None:
         write(SCRIPTS[shell])
     else:
         ctx.fail(f"Name a shell: {', '.join(SCRIPTS)}.")
 
 
-def complete_line(line: str, environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the values that may stand where *line* ends, each with a short help; at most 400.
+def complete_line(group: click.Command, line: str, environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the values that fit at the end of *line*, each with a short help; at most 400.
 
-    *line* begins with the name of the program. A line that cannot be read has no completions.
+    *group* holds the commands; *line* begins with the name of the program. A line that cannot be parsed has no
+    completions.
     """
-    from explorer.cli import cli
-
     words = split_arg_string(line)[1:]
     incomplete = "" if not words or line[-1:].isspace() else words.pop()
-    completer = ShellComplete(cli, {"obj": {"environ": environ, COMPLETING: words}}, "api-explorer", "")
+    completer = ShellComplete(group, {"obj": {"environ": environ, COMPLETING: words}}, "api-explorer", "")
     items: list[CompletionItem[str]] = []
     with contextlib.suppress(ExplorerError, click.ClickException):
         items = completer.get_completions(words, incomplete)

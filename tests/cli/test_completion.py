@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def values(line: str, environ: Mapping[str, str]) -> list[str]:
-    return [value for value, _help in complete_line(f"api-explorer {line}", environ)]
+    return [value for value, _help in complete_line(cli, f"api-explorer {line}", environ)]
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,6 @@ def test_where_nothing_can_be_written_the_places_are_told(tmp_path: Path) -> Non
         raise ValueError("MARKED")
     except ValueError as error:
         words = write_crash_report(error, Folders.from_environ({"API_EXPLORER_HOME": str(tmp_path)}))
-    assert "No details could be written" in words
+    assert "The details could not be written" in words
     assert "test_defects.py" in words
     assert "MARKED" not in words
