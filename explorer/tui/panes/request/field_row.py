@@ -128,6 +128,11 @@ class FieldRow(Widget):
             return []
         return list(dict.fromkeys([*(param.enum or ("true", "false")), *param.also]))
 
+    @property
+    def has_choices(self) -> bool:
+        """Whether the field lists values to choose from."""
+        return bool(self._choices)
+
     def _is_custom(self) -> bool:
         """Return whether the value is not among the choices."""
         value = self._choice()

@@ -49,6 +49,13 @@ SECTIONS: Final = {
 }
 
 
+def item_of(widget: Widget | None) -> Widget | None:
+    """Return the item of a repeated field around *widget*, None if there is none."""
+    return (
+        nearest_ancestor(widget, RepeatItem) or nearest_ancestor(widget, ValueRow) or nearest_ancestor(widget, PairRow)
+    )
+
+
 class Form(VerticalScroll, TextEntryScope, can_focus=False):
     """The fields of one endpoint. Built again for every endpoint and every set of readings."""
 
@@ -227,6 +234,13 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
                 row.focus_control()
                 return
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable the key for another value in fields without choices."""
+        if action == "other_value":
+            row = nearest_ancestor(self.screen.focused, FieldRow)
+            return row is not None and row.has_choices
+        return super().check_action(action, parameters)
+
     def action_next_field(self) -> None:
         """Focus the next field."""
         self._step(1)
@@ -269,11 +283,7 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
 
     async def remove_at(self, widget: Widget | None) -> bool:
         """Remove the item around *widget*; return False if there is none."""
-        item = (
-            nearest_ancestor(widget, RepeatItem)
-            or nearest_ancestor(widget, ValueRow)
-            or nearest_ancestor(widget, PairRow)
-        )
+        item = item_of(widget)
         box = nearest_ancestor(item, RepeatBox)
         if item is None or box is None:
             return False
