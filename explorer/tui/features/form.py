@@ -9,6 +9,7 @@ from explorer.session.prepare import check_call
 from explorer.tui.features.controller import Controller, background
 from explorer.tui.key_reasons import PANES
 from explorer.tui.panes.title_bar import OpenEndpoint
+from explorer.tui.panes.tree import EndpointTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,6 +128,7 @@ class FormController(Controller):
         """Update the title bar. Without *url*, the shown URL does not change."""
         bar = self.title_bar
         workspace = self.workspace
+        self.main.screen.query_one(EndpointTree).vendor_id = workspace.vendor_id
         operation = workspace.operation
         bar.place = OpenEndpoint(
             vendor=operation.vendor.title,
