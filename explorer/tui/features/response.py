@@ -34,6 +34,8 @@ class ResponseController(Controller):
         last = self.workspace.last.get(self.workspace.address)
         if last is not None:
             await self.show_exchange(last)
+            if last.call.environment != self.workspace.environment:
+                self.title_bar.state = ""
         return last is not None
 
     async def show_exchange(self, exchange: Exchange) -> None:
