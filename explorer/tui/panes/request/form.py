@@ -30,7 +30,7 @@ from explorer.tui.panes.request.repeated_fields import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
@@ -192,6 +192,17 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
             if isinstance(part, ListBox | MapBox) and part.param is param:
                 return part
         return None
+
+    def first_of(self, names: Collection[str]) -> str:
+        """Return the one of *names* whose field or group is first in the form, empty if none is in it."""
+        rows = {row.field_name for row in self.query(FieldRow)}
+        boxes = {box: name for name in names if name not in rows and (box := self._box_of(name)) is not None}
+        for widget in self.walk_children():
+            if isinstance(widget, FieldRow) and widget.field_name in names:
+                return widget.field_name
+            if isinstance(widget, RepeatBox) and widget in boxes:
+                return boxes[widget]
+        return ""
 
     def focus_field(self, name: str) -> bool:
         """Focus the field of that name, or a part of it; return False if there is none."""

@@ -343,6 +343,12 @@ class RequestPane(Widget):
         self.open_tab("params")
         return self._form is not None and self._form.focus_field(name)
 
+    def focus_first_problem(self) -> bool:
+        """Focus the first field of the form that has an error; return False if no field has one."""
+        names = [problem.field for problem in self._problems if problem.level == "error"]
+        first = self._form.first_of(names) if self._form is not None else ""
+        return bool(first) and self.focus_field(first)
+
     @property
     def focused_field(self) -> str:
         """The name of the focused field, or empty."""
