@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ from textual.widgets import Input, Select
 
 from explorer.core.catalog.model import Parameter
 from explorer.core.model import Entry
-from explorer.tui.panes.request.field_row import FieldMark
+from explorer.tui.panes.request.field_row import FieldMark, FieldRow, joined_lines
 from explorer.tui.panes.request.field_state import ChoiceLine, FieldState, rule_text, state_of
 from explorer.tui.panes.request.form import Form
 from explorer.tui.panes.request.repeated_fields import GroupBox, PairRow
@@ -236,3 +237,35 @@ async def test_a_form_nobody_touched_shows_what_is_required_and_no_error(session
         await app.open("endlessaisles.orders_create")
         await app.see("• required")
         assert "✗" not in app.text
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "text", "value", "message"),
+    [
+        ("endlessaisles.stock", "sku", "81001\n81002,\n", "81001,81002", "Pasted 2 lines as one, joined with commas."),
+        ("endlessaisles.stock", "sku", "81001\r\n", "81001", ""),
+        ("endlessaisles.stock", "sku", "\n\n", "", ""),
+        (
+            "endlessaisles.products_list",
+            "term",
+            "tee\nshirt",
+            "tee shirt",
+            "Pasted 2 lines as one, joined with spaces.",
+        ),
+    ],
+)
+async def test_every_pasted_line_is_kept(
+    session: SessionContext, address: str, name: str, text: str, value: str, message: str
+) -> None:
+    async with driven(session) as app:
+        await app.open(address)
+        assert app.main.panes.request_pane.focus_field(name)
+        app.app.clear_notifications()
+        await app.write(text)
+        assert app.rows()[name].query_one(Input).value == value
+        assert [note.message for note in app.app._notifications] == ([message] if message else [])
+
+
+def test_a_pasted_json_object_keeps_its_meaning() -> None:
+    row = FieldRow(Parameter(name="options", location="json", type="object"), "options")
+    assert json.loads(joined_lines(row, '{\n  "a": [1,\n    2]\n}\n')) == {"a": [1, 2]}

@@ -60,6 +60,31 @@ class FieldInput(Input):
         """Stop the cursor from blinking."""
         self.cursor_blink = False
 
+    def on_paste(self, event: events.Paste) -> None:
+        """Insert every line of a pasted text; ``Input`` would insert only the first."""
+        event.prevent_default()
+        event.stop()
+        text = joined_lines(self, event.text)
+        if text:
+            self.replace(text, *self.selection)
+
+
+def joined_lines(widget: Widget, text: str) -> str:
+    """Return a pasted *text* as one line for the field around *widget*; notify the user if it had several lines.
+
+    A list is joined with commas, anything else with spaces, which do not change the meaning of JSON.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2:
+        return "".join(lines)
+    row = nearest_ancestor(widget, FieldRow)
+    is_list = row is not None and row.param.comma
+    if row is None or row.param.type != "object":
+        widget.notify(f"Pasted {len(lines)} lines as one, joined with {'commas' if is_list else 'spaces'}.")
+    if is_list:
+        return ",".join(line.strip().rstrip(",") for line in lines)
+    return " ".join(line.strip() for line in lines)
+
 
 class FieldRow(Widget):
     """The field of one parameter, with indexes in its name filled in."""
@@ -443,11 +468,11 @@ class TextEntryScope(Widget):
             await row.type_text(event.character)
 
     async def on_paste(self, event: events.Paste) -> None:
-        """Insert the first line of a pasted text, as ``Input`` does."""
+        """Insert a pasted text into the focused field."""
         event.stop()
         row = nearest_ancestor(self.screen.focused, FieldRow)
-        if row is not None and event.text:
-            await row.type_text(event.text.splitlines()[0])
+        if row is not None and (text := joined_lines(row, event.text)):
+            await row.type_text(text)
 
 
 def nearest_ancestor(widget: Widget | None, kind: type[Kind]) -> Kind | None:
