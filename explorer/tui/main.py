@@ -399,7 +399,8 @@ class MainScreen(Screen[None]):
             panes.history_open = True
             self.history.show(focus=True)
             return
-        if pane == "response" and self.workspace.address and panes.response_pane.state == "idle":
+        seen = pane in panes.visible_panes() and bool(self.workspace.address)
+        if pane == "response" and seen and panes.response_pane.state == "idle":
             self._app.tell("There is no response yet. Press F5 to send.")
         if pane == "response" and panes.history_open and not panes.is_extra_wide:
             panes.history_open = False

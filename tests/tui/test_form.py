@@ -232,9 +232,10 @@ async def test_the_first_offending_field_is_the_first_of_the_form(session: Sessi
         assert form.first_of(["no_such"]) == ""
 
 
-async def test_a_form_nobody_touched_shows_what_is_required_and_no_error(session: SessionContext) -> None:
+@pytest.mark.parametrize("address", ["endlessaisles.orders_create", "cottoncart.manage_create_store"])
+async def test_a_form_nobody_touched_shows_what_is_required_and_no_error(session: SessionContext, address: str) -> None:
     async with driven(session) as app:
-        await app.open("endlessaisles.orders_create")
+        await app.open(address)
         await app.see("• required")
         assert "✗" not in app.text
 

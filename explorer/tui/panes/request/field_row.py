@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Select
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.kit.static_widgets import CachedStatic
+from explorer.tui.panes.request.auth_view import ONE_OF
 from explorer.tui.panes.request.field_state import MARKS, ChoiceLine, FieldState, rule_text, state_of
 from explorer.tui.styles import MUTED
 
@@ -370,7 +371,9 @@ class FieldRow(Widget):
         parts: list[Content] = []
         for problem in self._problems:
             expected = f" ({sanitize_line(problem.expected)})" if problem.expected else ""
-            if _is_missing(problem):
+            if problem.message.startswith(ONE_OF):
+                parts.append(Content.styled(f"• {sanitize_line(problem.message)}", "$text-warning"))
+            elif _is_missing(problem):
                 rule = sanitize_line(rule_text(self.param))
                 parts.append(Content.assemble(("• required", "$text-warning"), f" · {rule}"))
             else:
@@ -436,7 +439,7 @@ class FieldRow(Widget):
 
 def _is_missing(problem: Problem) -> bool:
     """Return whether the problem is a required value that is blank."""
-    return problem.message == "is required"
+    return problem.message == "is required" or problem.message.startswith(ONE_OF)
 
 
 Kind = TypeVar("Kind", bound=Widget)
