@@ -142,6 +142,8 @@ def _status(word: str, part: str) -> tuple[StatusTest, ...]:
     if dash and low_text.isdecimal() and high_text.isdecimal():
         return (StatusTest(">=", int(low_text[:9])), StatusTest("<=", int(high_text[:9])))
     match = _STATUS.fullmatch(part)
+    if part.strip("<>=") == "":
+        raise UsageError(f"{word} has no number", hint=f"Example: {EXAMPLES['status']}")
     if not match:
         raise UsageError(f"{word}: {part} is not a status", hint="Examples: 404, 4xx, >=400, 500-599, none.")
     sign: Any = match[1] or "="
@@ -236,6 +238,11 @@ def complete_search(text: str, names: FilterNames) -> SearchHints:
     given = {name.lower() for name in first.split(",")}
     completions = _matching_values(_values(key, last, names), last.lower(), given)
     return SearchHints(before=before, words=tuple(f"{match[1]}:{first}{comma}{name}" for name in completions))
+
+
+def unfinished_filters(text: str) -> tuple[str, ...]:
+    """Return the filters that the last word of *text* may become, such as ``verdict:`` for ``verd``."""
+    return complete_search(text, FilterNames()).words if text and ":" not in text.split()[-1] else ()
 
 
 def _values(key: str, typed: str, names: FilterNames) -> Iterable[str]:

@@ -26,6 +26,14 @@ class EmbeddedSandbox:
         """Whether it accepts requests."""
         return self._server is not None
 
+    def knows_port(self, port: int) -> bool:
+        """Return whether ``base_url`` is final: it runs, or would get *port*. Blocking."""
+        if self._server is not None:
+            return True
+        from explorer.sandbox.address import is_port_taken
+
+        return bool(port) and not is_port_taken(port)
+
     def base_url(self, vendor: Vendor, port: int) -> str:
         """Return the base URL of *vendor*, or the one that it would have on *port*."""
         if self._server is not None:

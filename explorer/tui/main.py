@@ -94,6 +94,8 @@ class MainScreen(Screen[None]):
         self.workspace = Workspace(session, DraftBook(session.folders, session.catalog))
         self.ready = asyncio.Event()
         """Set once the panes exist."""
+        self._vain_key, self._vain_at = "", 0.0
+        """The last key that did nothing, and when it was pressed."""
         super().__init__()
         self.panes = PaneLayout(self, session, self.workspace, self._show_keys)
         self.main_context = MainContext(self, session, self.workspace, self.panes, self.ready)
@@ -247,6 +249,22 @@ class MainScreen(Screen[None]):
             self.panes.pane = pane
         self._footer.show()
 
+    def on_key(self, event: events.Key) -> None:
+        """Notify the user why a key does nothing, if neither a widget nor a binding handles it.
+
+        Textual looks up bindings after the event has passed the screen.
+        """
+        if not self.ready.is_set() or event.key in self.active_bindings:
+            return
+        from explorer.tui.key_reasons import REPEAT, reason_for
+
+        reason = reason_for(event.key, self._app.keymap, self.main_context.controllers)
+        now = self._app.clock()
+        held = event.key == self._vain_key and now - self._vain_at < REPEAT
+        self._vain_key, self._vain_at = event.key, now
+        if reason and not held:
+            self._app.tell(reason)
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Report a worker that failed unexpectedly. The error's text is not shown, since it may contain a secret."""
         if event.state is not WorkerState.ERROR or event.worker.error is None:
@@ -381,6 +399,9 @@ class MainScreen(Screen[None]):
             panes.history_open = True
             self.history.show(focus=True)
             return
+        seen = pane in panes.visible_panes() and bool(self.workspace.address)
+        if pane == "response" and seen and panes.response_pane.state == "idle":
+            self._app.tell("There is no response yet. Press F5 to send.")
         if pane == "response" and panes.history_open and not panes.is_extra_wide:
             panes.history_open = False
         panes.go(pane)
@@ -409,6 +430,8 @@ class MainScreen(Screen[None]):
             panes.toggle_zoom()
         elif panes.is_narrow and self.workspace.address:
             panes.go("tree" if panes.pane == "request" else "request")
+        else:
+            self._app.tell("There is nothing to leave. Press ctrl+q to quit.")
 
     def action_help(self) -> None:
         """Show help for this pane, and every key."""

@@ -180,6 +180,8 @@ class PaneLayout:
 
     def toggle_sidebar(self) -> None:
         """Show or hide the endpoint tree."""
+        if not self.require_endpoint():
+            return
         if self.is_narrow or self.zoomed:
             self.go("request" if self.pane == "tree" else "tree")
             return
@@ -191,6 +193,8 @@ class PaneLayout:
 
     def toggle_placing(self) -> None:
         """Show the response beside or below the request."""
+        if not self.require_endpoint():
+            return
         if self.is_narrow:
             self._app.tell(f"Below {NARROW} columns, only one pane fits. Press 2 or 3 to switch.")
             return

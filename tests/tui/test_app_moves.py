@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -62,6 +63,49 @@ async def test_a_sandbox_on_any_free_port_is_started_for_the_preview(session: Se
         assert ":0/" not in app.url
         await app.keys("f5")
         await app.see("✓ OK")
+
+
+async def test_the_url_has_the_port_of_the_sandbox_if_another_program_uses_its_own(session: SessionContext) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        session.settings = msgspec.structs.replace(session.settings, sandbox_port=port)
+        async with driven(session) as app:
+            await app.open("endlessaisles.stock")
+            await app.keys(*"81001")
+            await app.until(lambda: "sku=81001" in app.url, "the URL")
+            assert f":{port}/" not in app.url
+            await app.keys("escape", "Y")
+            await app.until(lambda: app.app.clipboard, "the copied URL")
+            assert app.app.clipboard == app.url
+            await app.keys("f5")
+            await app.see("✓ OK")
+            assert app.main.workspace.last["endlessaisles.stock"].request.url == app.url
+
+
+async def test_the_url_follows_a_sandbox_that_lost_its_port_before_the_send(session: SessionContext) -> None:
+    port = session.settings.sandbox_port
+    async with driven(session) as app:
+        await app.open("endlessaisles.stock")
+        await app.keys(*"81001")
+        await app.until(lambda: f":{port}/" in app.url and "sku=81001" in app.url, "the URL")
+        with socket.create_server(("127.0.0.1", port)):
+            await app.keys("f5")
+            await app.see("✓ OK")
+            await app.until(lambda: f":{port}/" not in app.url, "the other port")
+
+
+async def test_the_status_of_the_previous_environment_is_cleared(session: SessionContext) -> None:
+    async with driven(session) as app:
+        await app.open("cottoncart.stats_balance")
+        await app.keys("f5")
+        await app.until(lambda: "200" in app.main.query_one(TitleBar).state, "the status")
+        await app.keys("escape")
+        await use(app, "production")
+        assert app.main.query_one(TitleBar).state == ""
+        await app.open("endlessaisles.stock")
+        await app.open("cottoncart.stats_balance")
+        await app.see("OK")
+        assert app.main.query_one(TitleBar).state == ""
 
 
 async def test_what_is_missing_in_the_path_is_named_in_the_url(session: SessionContext) -> None:

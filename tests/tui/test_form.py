@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,10 +10,10 @@ from textual.widgets import Input, Select
 
 from explorer.core.catalog.model import Parameter
 from explorer.core.model import Entry
-from explorer.tui.panes.request.field_row import FieldMark
+from explorer.tui.panes.request.field_row import FieldMark, FieldRow, joined_lines
 from explorer.tui.panes.request.field_state import ChoiceLine, FieldState, rule_text, state_of
 from explorer.tui.panes.request.form import Form
-from explorer.tui.panes.request.repeated_fields import PairRow
+from explorer.tui.panes.request.repeated_fields import GroupBox, PairRow
 from tests.tui.driving import Driver, driven
 
 if TYPE_CHECKING:
@@ -198,3 +199,74 @@ async def test_hostile_text_in_a_field_changes_nothing_on_the_screen(session: Se
         assert "\x1b" not in app.text
         await app.keys("f5")
         assert app.app.is_running
+
+
+async def test_f5_goes_to_the_first_offending_field_from_any_tab(session: SessionContext) -> None:
+    async with driven(session) as app:
+        await app.open("endlessaisles.orders_create")
+        await app.write("Wren")
+        await app.until(lambda: app.rows()["shipping.first_name"].field_state.kind == "set", "the value")
+        await app.keys("escape", "right_square_bracket")
+        assert app.main.panes.request_pane.tab == "headers"
+        await app.keys("f5")
+        await app.see("Not sent: the form has errors")
+        await app.until(lambda: app.main.panes.request_pane.focused_field == "shipping.last_name", "the field")
+        assert app.main.panes.request_pane.tab == "params"
+
+
+async def test_f5_in_a_narrow_terminal_shows_the_offending_field(session: SessionContext) -> None:
+    async with driven(session, (80, 24)) as app:
+        await app.open("endlessaisles.orders_cancel")
+        await app.keys("escape", "3", "f5")
+        await app.until(lambda: app.main.panes.request_pane.focused_field == "id", "the field")
+        assert app.main.panes.visible_panes() == {"request"}
+
+
+async def test_the_first_offending_field_is_the_first_of_the_form(session: SessionContext) -> None:
+    async with driven(session) as app:
+        await app.open("endlessaisles.orders_create")
+        form = app.main.query_one(Form)
+        assert form.first_of(["shipping.zip", "shipping.city", "line_items[0].id"]) == "shipping.city"
+        group = form.query_one(GroupBox).key
+        assert form.first_of([group, "no_such"]) == group
+        assert form.first_of(["no_such"]) == ""
+
+
+@pytest.mark.parametrize("address", ["endlessaisles.orders_create", "cottoncart.manage_create_store"])
+async def test_a_form_nobody_touched_shows_what_is_required_and_no_error(session: SessionContext, address: str) -> None:
+    async with driven(session) as app:
+        await app.open(address)
+        await app.see("• required")
+        assert "✗" not in app.text
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "text", "value", "message"),
+    [
+        ("endlessaisles.stock", "sku", "81001\n81002,\n", "81001,81002", "Pasted 2 lines as one, joined with commas."),
+        ("endlessaisles.stock", "sku", "81001\r\n", "81001", ""),
+        ("endlessaisles.stock", "sku", "\n\n", "", ""),
+        (
+            "endlessaisles.products_list",
+            "term",
+            "tee\nshirt",
+            "tee shirt",
+            "Pasted 2 lines as one, joined with spaces.",
+        ),
+    ],
+)
+async def test_every_pasted_line_is_kept(
+    session: SessionContext, address: str, name: str, text: str, value: str, message: str
+) -> None:
+    async with driven(session) as app:
+        await app.open(address)
+        assert app.main.panes.request_pane.focus_field(name)
+        app.app.clear_notifications()
+        await app.write(text)
+        assert app.rows()[name].query_one(Input).value == value
+        assert [note.message for note in app.app._notifications] == ([message] if message else [])
+
+
+def test_a_pasted_json_object_keeps_its_meaning() -> None:
+    row = FieldRow(Parameter(name="options", location="json", type="object"), "options")
+    assert json.loads(joined_lines(row, '{\n  "a": [1,\n    2]\n}\n')) == {"a": [1, 2]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 from textual.widgets import Input
 
 from explorer.core.model import Call, Entry
@@ -235,3 +236,57 @@ async def test_an_opened_entry_says_what_it_is_a_replay_of(session: SessionConte
         await app.keys("enter")
         await app.see("From the history: #2")
         await app.see("of #1")
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("status:", "status: has no value. Example: status:>=400"),
+        ("status:>", "status:> has no number. Example: status:>=400"),
+        ("verd", "No entry contains 'verd'. Filters need a value: verdict:failed"),
+    ],
+)
+async def test_a_half_typed_filter_keeps_the_rows_and_says_what_is_missing(
+    session: SessionContext, text: str, missing: str
+) -> None:
+    await sent(session, BALANCE, STOCK)
+    async with driven(session) as app:
+        await opened(app)
+        await app.keys("slash")
+        await app.write(text)
+        await app.see(missing)
+        assert numbers(app) == [2, 1]
+
+
+async def test_the_status_is_offered_next_to_the_verdict(session: SessionContext) -> None:
+    await sent(session, BALANCE)
+    async with driven(session, (80, 24)) as app:
+        await opened(app)
+        await app.keys("slash")
+        await app.see("verdict:failed")
+        await app.see("status:>=400")
+        await app.write("verdict:f")
+        await app.see("verdict:failed  status:>=400")
+
+
+async def test_the_title_names_the_last_sent_entry_that_the_search_hides(session: SessionContext) -> None:
+    await sent(session, STOCK, BALANCE)
+    async with driven(session) as app:
+        await opened(app)
+        await app.keys("slash")
+        await app.write("endpoint:stock")
+        await app.see("search hides #2, the last sent")
+        assert numbers(app) == [1]
+        await app.keys(*["backspace"] * 14)
+        await app.until(lambda: numbers(app) == [2, 1], "all rows")
+        assert "search hides" not in app.text
+
+
+async def test_what_was_sent_last_is_highlighted(session: SessionContext) -> None:
+    await sent(session, STOCK, BALANCE)
+    async with driven(session, (200, 50)) as app:
+        await app.open("endlessaisles.products_list")
+        await opened(app)
+        await app.keys("j", "2", "f5")
+        await app.until(lambda: numbers(app) == [3, 2, 1], "the new row")
+        await app.until(lambda: app.main.panes.history_panel.selected == 3, "the highlighted row")

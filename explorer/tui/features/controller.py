@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from explorer.errors import ExplorerError, Problem
     from explorer.session.context import SessionContext
     from explorer.session.replay import Replay, ReplayMode
+    from explorer.tui.actions import Action
     from explorer.tui.app_base import AppBase
     from explorer.tui.drafts import Draft
     from explorer.tui.page_buffer import PageBuffer
@@ -293,6 +294,10 @@ class Controller:
 
     def opening(self) -> None:
         """Called before an endpoint is opened in any way except by following an id."""
+
+    def unavailable(self, action: Action) -> str:  # noqa: ARG002 - for overrides
+        """Return why *action*, whose key nothing handled, is not possible now; empty if this feature does not know."""
+        return ""
 
     async def form_opening(self) -> None:
         """Called before the form of the open endpoint is built."""

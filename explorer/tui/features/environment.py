@@ -40,6 +40,8 @@ class EnvironmentController(Controller):
     async def change_environment(self, name: str) -> None:
         """Switch the open vendor to another environment."""
         vendor = self.workspace.vendor_id
+        if name != self.workspace.environment and not self.main.sender.sending:
+            self.title_bar.state = ""
         self.workspace.chosen[vendor] = name
         self.main.form.keep_draft()
         await self.main.form.show()

@@ -68,7 +68,10 @@ class ExplainController(Controller):
         recalled = self.layout.pane == "history"
         try:
             exchange = await self._focused_exchange() or await self._last_form_response()
-            if exchange is None or not was_refused(exchange):
+            if exchange is None:
+                self.tell("Nothing to explain: there is no response yet. Press F5 to send.")
+                return
+            if not was_refused(exchange):
                 self.tell(
                     "Nothing to explain: this call was not refused. Press W on a refused response or history entry."
                 )

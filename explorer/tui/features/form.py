@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from explorer.session.prepare import check_call
 from explorer.tui.features.controller import Controller, background
+from explorer.tui.key_reasons import PANES
 from explorer.tui.panes.title_bar import OpenEndpoint
+from explorer.tui.panes.tree import EndpointTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,8 +17,16 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from explorer.errors import Problem
+    from explorer.tui.actions import Action
     from explorer.tui.drafts import Draft
     from explorer.tui.features.controller import MainContext
+
+
+_REASONS: Final = {
+    "other_value": "this field has no choices. Type its value.",
+    "remove_item": "the focus is not in an item of a list.",
+}
+"""Action → why it is not possible in the focused field."""
 
 
 class FormController(Controller):
@@ -109,10 +119,16 @@ class FormController(Controller):
             if status.tried
         }
 
+    def unavailable(self, action: Action) -> str:
+        if PANES.get(action.scope) in ("request", "response") and not self.workspace.address:
+            return "open an endpoint first."
+        return _REASONS.get(action.id, "") if self.request_pane.has_form_focus else ""
+
     def show_title(self, url: str = "") -> None:
         """Update the title bar. Without *url*, the shown URL does not change."""
         bar = self.title_bar
         workspace = self.workspace
+        self.main.screen.query_one(EndpointTree).vendor_id = workspace.vendor_id
         operation = workspace.operation
         bar.place = OpenEndpoint(
             vendor=operation.vendor.title,

@@ -29,7 +29,7 @@ class HistoryController(Controller):
 
     def send_ended(self) -> None:
         if self.layout.history_open:
-            self.show()
+            self._show_sent()
 
     @background(group="history", description="history")
     async def show(self, *, focus: bool = False, begin: int = 0) -> None:
@@ -38,14 +38,41 @@ class HistoryController(Controller):
 
         panel = self.history_panel
         try:
-            before = begin + 1 if begin else None
-            rows = await recent_entries(self.session, limit=PAGE_SIZE, text=panel.search, before=before)
-            panel.show_rows(rows, more=len(rows) == PAGE_SIZE, begin=begin)
+            await self._show_matches(begin)
         except ExplorerError as error:
             self._history_problem(error)
         if focus:
             self.layout.go("history")
             panel.offer(await filter_names(self.session))
+
+    @background(group="history", description="history")
+    async def _show_sent(self) -> None:
+        """Show what was sent last, on top unless the user is reading the rows."""
+        try:
+            await self._show_matches()
+        except ExplorerError as error:
+            self._history_problem(error)
+            return
+        if not self.history_panel.has_focus_within:
+            self.history_panel.listing.action_top()
+
+    async def _show_matches(self, begin: int = 0) -> None:
+        """Show the rows that match the search; keep the previous ones if it ends in an unfinished filter."""
+        from explorer.core.history_search import EXAMPLES, unfinished_filters
+
+        panel = self.history_panel
+        search = panel.search
+        before = begin + 1 if begin else None
+        rows = await recent_entries(self.session, limit=PAGE_SIZE, text=search, before=before)
+        if not rows and panel.rows and (filters := unfinished_filters(search)):
+            example = EXAMPLES[filters[0].rstrip(":")]
+            panel.show_problem(f"No entry contains {search!r}. Filters need a value: {example}")
+            return
+        hidden = 0
+        if search and not begin:
+            newest = await recent_entries(self.session, limit=1)
+            hidden = newest[0].id if newest and newest[0].id not in {row.id for row in rows[:1]} else 0
+        panel.show_rows(rows, more=len(rows) == PAGE_SIZE, begin=begin, hidden=hidden)
 
     @background(group="history", description="history")
     async def show_more(self, before: int) -> None:

@@ -44,7 +44,7 @@ class PreviewController(Controller):
 
         call = self.workspace.call(force=True)
         try:
-            if self.workspace.in_sandbox and not self.session.settings.sandbox_port:
+            if self.workspace.in_sandbox and not await asyncio.to_thread(self._is_port_known):
                 await self.session.ready(call)  # the sandbox takes any free port, known once it runs
             preview = await asyncio.to_thread(preview_of, self.session, call)
         except ExplorerError as error:
@@ -53,6 +53,16 @@ class PreviewController(Controller):
             return
         if number == self._preview_number:
             self._prepared(preview)
+
+    def _is_port_known(self) -> bool:
+        return self.session.sandbox.knows_port(self.session.settings.sandbox_port)
+
+    def send_ended(self) -> None:
+        """Show the URL again if the sandbox started on another port than expected."""
+        if self.workspace.address and self.workspace.in_sandbox:
+            base = self.session.base_url(self.workspace.call(force=True))
+            if not self.title_bar.place.url.startswith(base):
+                self.form_changed()
 
     def _prepared(self, preview: Preview) -> None:
         self.main.form.show_title(self.workspace.readable(preview.request.url))

@@ -11,10 +11,12 @@ from explorer.errors import Cancelled, CredentialMissing, ExplorerError, FormErr
 from explorer.session.pages import page_info
 from explorer.session.prepare import effect_of, redact
 from explorer.tui.features.controller import Controller
+from explorer.tui.key_reasons import PANES
 
 if TYPE_CHECKING:
     from explorer.core.model import Call, Exchange
     from explorer.core.paging import PageInfo
+    from explorer.tui.actions import Action
 
 _PAGE_INFO_TIMEOUT: Final = 1.0
 """Seconds allowed for finding the page in a response. The body was already parsed once for its verdict."""
@@ -23,10 +25,17 @@ _PAGE_INFO_TIMEOUT: Final = 1.0
 class ResponseController(Controller):
     """Shows exchanges and errors in the response pane."""
 
+    def unavailable(self, action: Action) -> str:
+        if PANES.get(action.scope) == "response":
+            return self.response_pane.unavailable(action.run)
+        return ""
+
     async def show_last_response(self) -> bool:
         last = self.workspace.last.get(self.workspace.address)
         if last is not None:
             await self.show_exchange(last)
+            if last.call.environment != self.workspace.environment:
+                self.title_bar.state = ""
         return last is not None
 
     async def show_exchange(self, exchange: Exchange) -> None:

@@ -54,7 +54,9 @@ class SendController(Controller):
         text = "\n".join(f"· {self.workspace.problem_text(problem)}" for problem in errors)
         hint = "Fix the fields, or fill in examples with x. To send anyway, press ! outside a field."
         self.response_pane.show_failure("Not sent: the form has errors", text, hint)
-        self.request_pane.focus_field(errors[0].field)
+        if "request" not in self.layout.visible_panes():
+            self.layout.go("request")
+        self.request_pane.focus_first_problem()
         if self.layout.is_narrow:
             self.tell(f"Not sent: {self.workspace.problem_text(errors[0])}", severity="warning")
 

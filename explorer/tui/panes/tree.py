@@ -1,7 +1,7 @@
 """The tree of vendors, groups and endpoints, with a filter.
 
 Branches are filled when first expanded. An endpoint matches if its vendor, group, title, id, path or method contain
-every word of the filter. If none does, the letters in order are enough.
+every word of the filter. If none does, the letters in order are enough. The best match is first.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from textual.widgets import Input, Tree
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import bindings
 from explorer.tui.kit.static_widgets import FoldingTree, follow_focus
+from explorer.tui.match_rank import match_rank
 from explorer.tui.panes.title_bar import METHODS
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class Leaf:
         """``vendor.endpoint``."""
         return f"{self.vendor.id}.{self.endpoint.id}"
 
+    @property
+    def changes_data(self) -> bool:
+        """Whether the call changes something at the vendor."""
+        return self.endpoint.effect not in ("read", "session")
+
 
 def count_effective_readings(endpoint: Endpoint) -> int:
     """Return how many readings change the request."""
@@ -71,12 +77,23 @@ def searchable_text(leaf: Leaf) -> str:
     return " ".join(parts).lower()
 
 
-def match_leaves(leaves: Iterable[Leaf], text: str) -> list[Leaf]:
-    """Return the endpoints that match *text*, in the catalog's order."""
+def match_leaves(leaves: Iterable[Leaf], text: str, vendor_id: str = "") -> list[Leaf]:
+    """Return the endpoints that match *text*, the best first, grouped by vendor.
+
+    Among equally good matches, the vendor *vendor_id* is first, then calls that change nothing.
+    """
     words = text.lower().split()
     indexed = [(leaf, searchable_text(leaf)) for leaf in leaves]
     matches = [leaf for leaf, haystack in indexed if all(word in haystack for word in words)]
-    return matches or [leaf for leaf, haystack in indexed if _is_subsequence("".join(words), haystack)]
+    matches = matches or [leaf for leaf, haystack in indexed if _is_subsequence("".join(words), haystack)]
+    ranked = sorted(matches, key=lambda leaf: (leaf_rank(leaf, text), leaf.vendor.id != vendor_id, leaf.changes_data))
+    vendors = list(dict.fromkeys(leaf.vendor.id for leaf in ranked))
+    return sorted(ranked, key=lambda leaf: vendors.index(leaf.vendor.id))
+
+
+def leaf_rank(leaf: Leaf, text: str) -> int:
+    """Return how well the title or the id of *leaf* matches *text*; 0 is best."""
+    return match_rank(text, (leaf.endpoint.title, leaf.endpoint.id, leaf.address))
 
 
 def _is_subsequence(letters: str, haystack: str) -> bool:
@@ -228,6 +245,8 @@ class EndpointTree(Vertical):
         self._catalog = catalog
         self._timer: Timer | None = None
         self._applied = ""
+        self.vendor_id = ""
+        """The open vendor, whose endpoints are preferred among equally good matches."""
         super().__init__(id=id)
         self.border_title = "Endpoints"
 
@@ -287,7 +306,7 @@ class EndpointTree(Vertical):
         with self.app.batch_update():
             tree.root.remove_children()
             if text:
-                self._show_matches(tree, match_leaves(leaves_of(self._catalog), text))
+                self._show_matches(tree, match_leaves(leaves_of(self._catalog), text, self.vendor_id))
             else:
                 self.border_subtitle = ""
                 self._fill(tree)

@@ -12,6 +12,7 @@ from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import ACTIONS, format_key, keys_of
 from explorer.tui.kit.key_bar import keys_of_screen
 from explorer.tui.main import MainScreen
+from explorer.tui.match_rank import match_rank
 from explorer.tui.panes.tree import leaves_of, searchable_text
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class PaletteEntry(NamedTuple):
     help: str
     search_text: str
     run: Callable[[], object]
+    names: tuple[str, ...] = ()
+    """Titles and ids that rank a match; without them, the title."""
+    order: tuple[bool, ...] = ()
+    """Sorts equally good matches: the open vendor first, then calls that change nothing."""
 
 
 class ExplorerCommands(Provider):
@@ -70,6 +75,7 @@ class ExplorerCommands(Provider):
                     action.help,
                     f"{action.title} {action.id} {action.help}".lower(),
                     self._runs(action.run),
+                    (action.title, action.id),
                 )
 
     def _runs(self, action: str) -> Callable[[], object]:
@@ -99,6 +105,8 @@ class ExplorerCommands(Provider):
                 f"{leaf.address}  {leaf.endpoint.path}",
                 searchable_text(leaf),
                 _open_endpoint(main, leaf.address),
+                (leaf.endpoint.title, leaf.endpoint.id, leaf.address),
+                (leaf.vendor.id != main.workspace.vendor_id, leaf.changes_data),
             )
 
     def _themes(self) -> Iterator[PaletteEntry]:
@@ -116,22 +124,19 @@ class ExplorerCommands(Provider):
                 yield DiscoveryHit(_shown(entry), entry.run, text=entry.title, help=sanitize_line(entry.help))
 
     async def search(self, query: str) -> Hits:
-        """Yield entries that contain every word; words in the title score higher."""
+        """Yield entries that contain every word, the best match first."""
         words = query.lower().split()
-        count = 0
+        matches: list[tuple[int, tuple[bool, ...], int, PaletteEntry]] = []
         for number, entry in enumerate(self._entries):
             if number % 200 == 199:
                 await asyncio.sleep(0)
-            if not all(word in entry.search_text for word in words):
-                continue
-            title = entry.title.lower()
-            score = sum(2.0 if title.startswith(word) else 1.5 if word in title else 1.0 for word in words)
-            yield Hit(
-                score / len(words), _shown(entry, words), entry.run, text=entry.title, help=sanitize_line(entry.help)
-            )
-            count += 1
-            if count >= LIMIT:
-                return
+            if all(word in entry.search_text for word in words):
+                rank = match_rank(query, entry.names or (entry.title,))
+                matches.append((rank, entry.order, number, entry))
+        matches.sort()
+        for place, (*_, entry) in enumerate(matches[:LIMIT]):
+            score = 1 - place / LIMIT
+            yield Hit(score, _shown(entry, words), entry.run, text=entry.title, help=sanitize_line(entry.help))
 
 
 def _shown(entry: PaletteEntry, words: list[str] | None = None) -> Content:

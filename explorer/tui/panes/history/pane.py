@@ -203,6 +203,8 @@ class HistoryPanel(Vertical):
         """The oldest entry for which more rows were requested."""
         self._begin = 0
         """The first entry if newer ones are omitted, else 0."""
+        self._hidden = 0
+        """The entry sent last if the search hides it, else 0."""
         self._timer: Timer | None = None
         super().__init__(id=id, classes=classes)
         self.border_title = "History"
@@ -219,13 +221,14 @@ class HistoryPanel(Vertical):
 
     # --- content ---------------------------------------------------------------------------------------------------
 
-    def show_rows(self, rows: Sequence[HistoryRow], *, more: bool = False, begin: int = 0) -> None:
+    def show_rows(self, rows: Sequence[HistoryRow], *, more: bool = False, begin: int = 0, hidden: int = 0) -> None:
         """Show *rows*, newest first; keep the highlighted one if it is among them.
 
-        *more*: there may be older ones. *begin*: the first entry, if newer ones are omitted.
+        *more*: there may be older ones. *begin*: the first entry, if newer ones are omitted. *hidden*: the entry sent
+        last, if the search hides it.
         """
         focused = self.has_focus_within
-        self._more, self._requested, self._begin = more, 0, begin
+        self._more, self._requested, self._begin, self._hidden = more, 0, begin, hidden
         self._search.show_problem("")
         self.listing.show(rows, datetime.fromtimestamp(self._now(), tz=UTC).astimezone().date())
         search = self._search.text
@@ -264,6 +267,8 @@ class HistoryPanel(Vertical):
     def _update_title(self) -> None:
         count = len(self.rows)
         title = f"History · {count:,}{'+' if self._more else ''}" if count else "History"
+        if self._hidden:
+            title = f"{title} · search hides #{self._hidden}, the last sent"
         if self._begin:
             title = f"{title} · from #{self._begin}, g newest"
         if self.listing.marked:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SEARCH_DELAY: Final = 0.12
 """Seconds after the last key until the search is reported."""
+FAILED: Final = "verdict:failed"
+"""A completion next to which the filter by status is offered: many look for failures by their status."""
 
 
 class _WordSuggester(Suggester):
@@ -117,8 +119,11 @@ class HistorySearch(Vertical):
         completion = complete_search(text, self.names)
         if completion.words:
             words = [sanitize_line(word) for word in completion.words]
+            if FAILED in words and "status:" not in text:
+                words.insert(words.index(FAILED) + 1, EXAMPLES["status"])
             return Content.assemble(("tab ", f"bold {MUTED}"), (words[0], "bold"), ("  " + "  ".join(words[1:]), MUTED))
-        examples = [example for name, example in EXAMPLES.items() if f"{name}:" not in text]
+        names = sorted(EXAMPLES, key=lambda name: name not in ("verdict", "status"))
+        examples = [EXAMPLES[name] for name in names if f"{name}:" not in text]
         return Content.styled("words or filters: " + "  ".join(examples), MUTED)
 
     @on(Input.Changed)

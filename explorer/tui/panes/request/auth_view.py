@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.containers import VerticalScroll
@@ -130,6 +130,10 @@ class StatusLine(CachedStatic):
         self.post_message(self.Pressed(self))
 
 
+ONE_OF: Final = "at least one of "
+"""Start of the problem of several fields of which one is required: something is missing, nothing is wrong."""
+
+
 def status_text(problems: Sequence[Problem], unsent: Sequence[str] = ()) -> Content:
     """Return the problems, or that the form is ready, with the items that are empty and so not sent."""
     errors = [problem for problem in problems if problem.level == "error"]
@@ -144,7 +148,8 @@ def status_text(problems: Sequence[Problem], unsent: Sequence[str] = ()) -> Cont
             parts.append(Content.styled(text, "$text-warning"))
         return Content("  ").join(parts)
     missing = [problem.field for problem in errors if problem.message == "is required"]
-    invalid = [problem for problem in errors if problem.message != "is required"]
+    choices = [problem.message for problem in errors if problem.message.startswith(ONE_OF)]
+    invalid = [problem for problem in errors if problem.message not in ("is required", *choices)]
     parts = []
     if invalid:
         names = "; ".join(sanitize_line(f"{problem.field} {problem.message}") for problem in invalid)
@@ -153,4 +158,5 @@ def status_text(problems: Sequence[Problem], unsent: Sequence[str] = ()) -> Cont
         fields = "field is" if len(missing) == 1 else "fields are"
         names = ", ".join(map(sanitize_line, missing))
         parts.append(Content.styled(f"• {len(missing)} required {fields} missing: {names}", "$text-warning"))
+    parts += [Content.styled(f"• {sanitize_line(choice)}", "$text-warning") for choice in choices]
     return Content("\n").join(parts)

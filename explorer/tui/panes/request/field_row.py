@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Select
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.kit.static_widgets import CachedStatic
+from explorer.tui.panes.request.auth_view import ONE_OF
 from explorer.tui.panes.request.field_state import MARKS, ChoiceLine, FieldState, rule_text, state_of
 from explorer.tui.styles import MUTED
 
@@ -59,6 +60,31 @@ class FieldInput(Input):
     def on_mount(self) -> None:
         """Stop the cursor from blinking."""
         self.cursor_blink = False
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Insert every line of a pasted text; ``Input`` would insert only the first."""
+        event.prevent_default()
+        event.stop()
+        text = joined_lines(self, event.text)
+        if text:
+            self.replace(text, *self.selection)
+
+
+def joined_lines(widget: Widget, text: str) -> str:
+    """Return a pasted *text* as one line for the field around *widget*; notify the user if it had several lines.
+
+    A list is joined with commas, anything else with spaces, which do not change the meaning of JSON.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2:
+        return "".join(lines)
+    row = nearest_ancestor(widget, FieldRow)
+    is_list = row is not None and row.param.comma
+    if row is None or row.param.type != "object":
+        widget.notify(f"Pasted {len(lines)} lines as one, joined with {'commas' if is_list else 'spaces'}.")
+    if is_list:
+        return ",".join(line.strip().rstrip(",") for line in lines)
+    return " ".join(line.strip() for line in lines)
 
 
 class FieldRow(Widget):
@@ -127,6 +153,11 @@ class FieldRow(Widget):
         if param.comma or not (param.type == "boolean" or param.enum):
             return []
         return list(dict.fromkeys([*(param.enum or ("true", "false")), *param.also]))
+
+    @property
+    def has_choices(self) -> bool:
+        """Whether the field lists values to choose from."""
+        return bool(self._choices)
 
     def _is_custom(self) -> bool:
         """Return whether the value is not among the choices."""
@@ -340,7 +371,9 @@ class FieldRow(Widget):
         parts: list[Content] = []
         for problem in self._problems:
             expected = f" ({sanitize_line(problem.expected)})" if problem.expected else ""
-            if _is_missing(problem):
+            if problem.message.startswith(ONE_OF):
+                parts.append(Content.styled(f"• {sanitize_line(problem.message)}", "$text-warning"))
+            elif _is_missing(problem):
                 rule = sanitize_line(rule_text(self.param))
                 parts.append(Content.assemble(("• required", "$text-warning"), f" · {rule}"))
             else:
@@ -406,7 +439,7 @@ class FieldRow(Widget):
 
 def _is_missing(problem: Problem) -> bool:
     """Return whether the problem is a required value that is blank."""
-    return problem.message == "is required"
+    return problem.message == "is required" or problem.message.startswith(ONE_OF)
 
 
 Kind = TypeVar("Kind", bound=Widget)
@@ -438,11 +471,11 @@ class TextEntryScope(Widget):
             await row.type_text(event.character)
 
     async def on_paste(self, event: events.Paste) -> None:
-        """Insert the first line of a pasted text, as ``Input`` does."""
+        """Insert a pasted text into the focused field."""
         event.stop()
         row = nearest_ancestor(self.screen.focused, FieldRow)
-        if row is not None and event.text:
-            await row.type_text(event.text.splitlines()[0])
+        if row is not None and (text := joined_lines(row, event.text)):
+            await row.type_text(text)
 
 
 def nearest_ancestor(widget: Widget | None, kind: type[Kind]) -> Kind | None:

@@ -30,7 +30,7 @@ from explorer.tui.panes.request.repeated_fields import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
@@ -47,6 +47,13 @@ SECTIONS: Final = {
     "multipart": "Body (multipart)",
     "header": "Headers",
 }
+
+
+def item_of(widget: Widget | None) -> Widget | None:
+    """Return the item of a repeated field around *widget*, None if there is none."""
+    return (
+        nearest_ancestor(widget, RepeatItem) or nearest_ancestor(widget, ValueRow) or nearest_ancestor(widget, PairRow)
+    )
 
 
 class Form(VerticalScroll, TextEntryScope, can_focus=False):
@@ -186,6 +193,17 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
                 return part
         return None
 
+    def first_of(self, names: Collection[str]) -> str:
+        """Return the one of *names* whose field or group is first in the form, empty if none is in it."""
+        rows = {row.field_name for row in self.query(FieldRow)}
+        boxes = {box: name for name in names if name not in rows and (box := self._box_of(name)) is not None}
+        for widget in self.walk_children():
+            if isinstance(widget, FieldRow) and widget.field_name in names:
+                return widget.field_name
+            if isinstance(widget, RepeatBox) and widget in boxes:
+                return boxes[widget]
+        return ""
+
     def focus_field(self, name: str) -> bool:
         """Focus the field of that name, or a part of it; return False if there is none."""
         rows = list(self.query(FieldRow))
@@ -226,6 +244,13 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
                 row.fill(entry)
                 row.focus_control()
                 return
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable the key for another value in fields without choices."""
+        if action == "other_value":
+            row = nearest_ancestor(self.screen.focused, FieldRow)
+            return row is not None and row.has_choices
+        return super().check_action(action, parameters)
 
     def action_next_field(self) -> None:
         """Focus the next field."""
@@ -269,11 +294,7 @@ class Form(VerticalScroll, TextEntryScope, can_focus=False):
 
     async def remove_at(self, widget: Widget | None) -> bool:
         """Remove the item around *widget*; return False if there is none."""
-        item = (
-            nearest_ancestor(widget, RepeatItem)
-            or nearest_ancestor(widget, ValueRow)
-            or nearest_ancestor(widget, PairRow)
-        )
+        item = item_of(widget)
         box = nearest_ancestor(item, RepeatBox)
         if item is None or box is None:
             return False

@@ -23,7 +23,7 @@ from explorer.tui.kit.static_widgets import CachedStatic, follow_focus
 from explorer.tui.panes.request.auth_view import StatusLine, status_text
 from explorer.tui.panes.request.field_row import FieldRow, TextEntryScope, nearest_ancestor
 from explorer.tui.panes.request.field_state import ChoiceLine, OptionLines, StandaloneChoice
-from explorer.tui.panes.request.form import Form
+from explorer.tui.panes.request.form import Form, item_of
 from explorer.tui.panes.request.readings import ReadingBox, readings_summary
 from explorer.tui.styles import MUTED
 
@@ -343,6 +343,12 @@ class RequestPane(Widget):
         self.open_tab("params")
         return self._form is not None and self._form.focus_field(name)
 
+    def focus_first_problem(self) -> bool:
+        """Focus the first field of the form that has an error; return False if no field has one."""
+        names = [problem.field for problem in self._problems if problem.level == "error"]
+        first = self._form.first_of(names) if self._form is not None else ""
+        return bool(first) and self.focus_field(first)
+
     @property
     def focused_field(self) -> str:
         """The name of the focused field, or empty."""
@@ -406,6 +412,12 @@ class RequestPane(Widget):
         """Show *method* as the chosen one."""
         for choice in self.query("#request-method").results(ChoiceLine):
             choice.value = method
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable removing outside an item of a repeated field."""
+        if action == "remove_item":
+            return item_of(self.screen.focused) is not None
+        return super().check_action(action, parameters)
 
     async def action_add_item(self) -> None:
         """Add an item to the focused group, or to the first one."""

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
-from textual import on
+from textual import actions, on
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -72,6 +72,12 @@ def collection_title(collection: CollectionStatus, exchange: Exchange | None) ->
     return Content(" · ").join(parts)
 
 
+_REASONS: Final = {
+    "go_on": "no page is missing.",
+    "guilty_field": "the vendor rejected no field.",
+    "cancel": "nothing is running.",
+}
+"""Action → why it is not possible if ``check_action`` disables it."""
 State = Literal["idle", "sending", "arriving", "response", "failure"]
 
 
@@ -380,6 +386,23 @@ class ResponsePane(Widget):
         if action == "guilty_field":
             return bool(self._rejected_fields)
         return True
+
+    def unavailable(self, run: str) -> str:
+        """Return why the action *run* of this pane or a widget inside is not possible now; empty if it is."""
+        if self.state in ("sending", "arriving"):
+            return "the response is not complete yet."
+        if self.state == "idle":
+            return "there is no response yet. Press F5 to send."
+        if self.state == "failure":
+            return "there is no response."
+        _, action, parameters = actions.parse(run)
+        if self.check_action(action, parameters):
+            return ""
+        if action in ("page", "page_number") and self._page is None:
+            return "this response has no pages."
+        if action == "page":
+            return f"there is no {parameters[0]} page."
+        return _REASONS.get(action, "")
 
     @property
     def _collection(self) -> CollectionStatus:
