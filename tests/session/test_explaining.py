@@ -192,7 +192,7 @@ def test_a_json_web_token_tells_its_claims_and_that_it_has_expired(session: Sess
     found = explain_call(session, call).diagnose(f"Authorization: Bearer {token}")
     assert [cause.mistake.id for cause in found.causes] == ["expired"]
     assert "token claim: iss: joe" in found.notes
-    assert "the token says exp: 1300819380 (2011-03-22 18:43:00 UTC)" in found.notes
+    assert "token claim: exp: 1300819380 (2011-03-22 18:43:00 UTC)" in found.notes
     assert token not in repr(found)
 
 
