@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from explorer import __version__
-from explorer.cli.messages import say_error, say_internal_error
+from explorer.cli.messages import AS_JSON, say_error, say_internal_error
 from explorer.cli.output import METER
 from explorer.errors import ExplorerError, OutputFailed, ReaderGone
 
@@ -99,12 +99,10 @@ def cli(ctx: click.Context) -> None:
 def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
     """Run the command line on *arguments* and return the exit code. Never raises."""
     environ = os.environ if environ is None else environ
-    as_json = "--json" in arguments
+    settings: dict[str, Any] = {"environ": environ}
     METER.begin()
     try:
-        result = cli.main(
-            args=list(arguments), prog_name="api-explorer", standalone_mode=False, obj={"environ": environ}
-        )
+        result = cli.main(args=list(arguments), prog_name="api-explorer", standalone_mode=False, obj=settings)
         if sys.stdout is not None:
             sys.stdout.flush()
     except click.exceptions.Abort:
@@ -117,7 +115,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
     except OutputFailed as error:
         return _output_failed(error)
     except ExplorerError as error:
-        return say_error(error, as_json=as_json)
+        return say_error(error, as_json=AS_JSON in settings)
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - reported without its message and locals, which may be secret

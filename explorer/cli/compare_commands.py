@@ -247,7 +247,7 @@ def _print_row(part: DiffPart, row: DiffRow) -> None:
 @call_options
 @click.option("--version", "versions", multiple=True, metavar="VERSION", help="Version to request; repeatable.")
 @click.option("--all", "everything", is_flag=True, help="Print unchanged lines, too.")
-@click.option("--timeout", type=Seconds(), help="Time limit of each exchange.")
+@click.option("-t", "--timeout", type=Seconds(), help="Time limit of each exchange.")
 @yes_option
 @json_option
 @trust_host_option

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from explorer.cli.messages import say
-from explorer.cli.output import print_json, print_lines
+from explorer.cli.output import print_json, print_lines, write_bytes
 from explorer.cli.request_commands import allow_file_option, call_options, confirm, make_call, print_exchange
 from explorer.cli.session_options import json_option, session_of, trust_host_option, yes_option
 from explorer.core.export.formats import FORMATS, archive_formats, format_titles
@@ -155,9 +155,7 @@ def _print_bytes(data: bytes) -> None:
     if sys.stdout.isatty():
         print_lines(data.decode("utf-8", "replace").removesuffix("\n"))
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    write_bytes(data)
 
 
 @click.group("import")

@@ -15,6 +15,7 @@ from explorer.core.text.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from explorer.core.body.document import Document
     from explorer.core.model import Exchange, SentRequest
@@ -95,6 +96,18 @@ def write(text: str) -> None:
         sys.stdout.write(text)
 
 
+def is_stdout(output: Path | None) -> bool:
+    """Return whether *output*, the file of ``--output``, is ``-``."""
+    return output is not None and str(output) == "-"
+
+
+def write_bytes(data: Data) -> None:
+    """Write *data* to stdout unchanged."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
 def print_lines(text: str) -> None:
     """Sanitize and print *text*, parts of which may come from outside."""
     if sys.stdout.isatty():
@@ -138,9 +151,7 @@ def print_body(body: Data, content_type: str = "") -> None:
     ``NO_COLOR`` disables the colors. A terminal shows no binary data.
     """
     if not sys.stdout.isatty():
-        sys.stdout.flush()
-        sys.stdout.buffer.write(body)
-        sys.stdout.buffer.flush()
+        write_bytes(body)
         return
     from explorer.core.body.document import Document
 

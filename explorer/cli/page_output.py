@@ -10,7 +10,16 @@ from contextlib import aclosing
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from explorer.cli.messages import say
-from explorer.cli.output import exchange_table, exit_code, failure_table, print_json, verdict_table, write
+from explorer.cli.output import (
+    exchange_table,
+    exit_code,
+    failure_table,
+    is_stdout,
+    print_json,
+    verdict_table,
+    write,
+    write_bytes,
+)
 from explorer.core.text.sanitize import sanitize
 from explorer.errors import OutputFailed, UsageError
 
@@ -109,9 +118,7 @@ def write_data(data: bytes) -> None:
     if sys.stdout.isatty():
         write_text(sanitize(data.decode("utf-8", "replace")))
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    write_bytes(data)
 
 
 def file_sink(path: Path, *, lines: bool) -> tuple[Sink, IO[bytes]]:
@@ -213,7 +220,7 @@ def _open_sinks(collector: Collector, output_format: str, output: Path | None) -
         return [], None
     sinks: list[Sink] = []
     file = None
-    if output is not None:
+    if output is not None and not is_stdout(output):
         sink, file = file_sink(output, lines=output_format == "ndjson")
         sinks.append(sink)
     if output_format == "json":
@@ -224,8 +231,9 @@ def _open_sinks(collector: Collector, output_format: str, output: Path | None) -
                 {name: table[name] for name in ("request", "response")}, lambda: _closing_fields(collector)
             )
         )
-    elif output is None:
-        sinks.append(NdjsonSink(write_data) if output_format == "ndjson" else JsonArraySink(write_data))
+    elif file is None:
+        write = write_data if output is None else write_bytes
+        sinks.append(NdjsonSink(write) if output_format == "ndjson" else JsonArraySink(write))
     return sinks, file
 
 

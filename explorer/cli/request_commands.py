@@ -15,6 +15,7 @@ from explorer.cli.output import (
     METER,
     exchange_table,
     exit_code,
+    is_stdout,
     part_table,
     parts_text,
     print_body,
@@ -23,6 +24,7 @@ from explorer.cli.output import (
     print_request,
     request_table,
     sandbox_reason,
+    write_bytes,
 )
 from explorer.cli.parameters import Seconds, UnixTime
 from explorer.cli.session_options import base_url_option, json_option, session_of, trust_host_option, yes_option
@@ -40,7 +42,10 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 values_argument = click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 output_option = click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the body to this file."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the body to this file; -: to stdout, bytes unchanged.",
 )
 
 
@@ -48,14 +53,19 @@ def call_options(command: _F) -> _F:
     """Add the options that ``parse_call`` reads to *command*."""
     for decorate in reversed(
         (
-            click.option("--env", "environment", metavar="NAME", help="Environment; usually the sandbox."),
+            click.option("-e", "--env", "environment", metavar="NAME", help="Environment; usually the sandbox."),
             base_url_option,
             click.option("--method", default="", metavar="METHOD", help="Use another of the endpoint's methods."),
-            click.option("--reading", "readings", multiple=True, metavar="KEY=CHOICE", help="Choose a reading."),
+            click.option("-r", "--reading", "readings", multiple=True, metavar="KEY=CHOICE", help="Choose a reading."),
             click.option(
-                "--extra", "extra", multiple=True, metavar="NAME=VALUE", help="Add an undocumented query parameter."
+                "-x",
+                "--extra",
+                "extra",
+                multiple=True,
+                metavar="NAME=VALUE",
+                help="Add an undocumented query parameter.",
             ),
-            click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Add a header."),
+            click.option("-H", "--header", "headers", multiple=True, metavar="NAME:VALUE", help="Add a header."),
             click.option("--ask", multiple=True, metavar="NAME", help="Prompt for a value without echo."),
             click.option("--force", is_flag=True, help="Continue despite form errors."),
         )
@@ -202,7 +212,7 @@ def prepare_command(
 )
 @click.option("--ndjson", is_flag=True, help="Print one record per line as it arrives.")
 @output_option
-@click.option("--timeout", type=Seconds(), help="Time limit of each request.")
+@click.option("-t", "--timeout", type=Seconds(), help="Time limit of each request.")
 @yes_option
 @trust_host_option
 @click.pass_context
@@ -236,8 +246,8 @@ def send_command(
     """
     from explorer.session.collection import Collector
 
-    if ndjson and as_json:
-        raise UsageError("--ndjson and --json cannot be combined", hint="Use one of them.")
+    refuse_together({"--ndjson": ndjson, "--json": as_json})
+    refuse_together({"--json": as_json, "--output -": is_stdout(output)})
     session = session_of(ctx)
     call = make_call(session, address, values, options)
     question = confirmation_for(session, call)
@@ -268,7 +278,7 @@ def print_exchange(
     Raises:
         UsageError: *output* cannot be written.
     """
-    if output is not None:
+    if output is not None and not is_stdout(output):
         write_file(output, exchange.response.body if exchange.response else b"")
     shown = exchange if show_secrets else redact(session, exchange)
     command = f", or run `api-explorer history show {exchange.id} | less`" if exchange.id else ""
@@ -277,9 +287,22 @@ def print_exchange(
         print_json(exchange_table(shown))
     else:
         _report_exchange(shown)
-        if output is None and shown.response is not None:
+        if shown.response is not None and is_stdout(output):
+            write_bytes(shown.response.body)
+        elif shown.response is not None and output is None:
             print_body(shown.response.body, shown.response.header("content-type"))
     return exit_code(exchange)
+
+
+def refuse_together(given: dict[str, bool]) -> None:
+    """Check that at most one of the options is given.
+
+    Raises:
+        UsageError: more than one is.
+    """
+    names = [name for name, is_given in given.items() if is_given]
+    if len(names) > 1:
+        raise UsageError(f"{' and '.join(names)} cannot be combined", hint="Use one of them.")
 
 
 def confirm(question: str) -> None:
@@ -303,11 +326,14 @@ async def _send(session: SessionContext, call: Call, timeout: float | None) -> E
 
 
 def write_file(path: Path, data: Data) -> None:
-    """Write *data* to the file of ``--output``.
+    """Write *data* to the file of ``--output``; ``-`` is stdout, also if it is a terminal.
 
     Raises:
         UsageError: it cannot be written.
     """
+    if is_stdout(path):
+        write_bytes(data)
+        return
     try:
         path.write_bytes(data)
     except OSError as error:

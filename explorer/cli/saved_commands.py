@@ -20,7 +20,7 @@ from explorer.cli.request_commands import (
     values_argument,
     write_file,
 )
-from explorer.cli.session_options import json_option, session_of, trust_host_option, yes_option
+from explorer.cli.session_options import json_flag, json_option, session_of, trust_host_option, yes_option
 from explorer.core.saved.report import (
     MARKS,
     REPORT_FORMATS,
@@ -196,14 +196,21 @@ def saved_add(
 @saved_command.command("run")
 @click.argument("name", metavar="NAME|FOLDER")
 @click.option("--env-file", "env_file", default="", metavar="NAME", help="Use the variables of environments/NAME.")
-@click.option("--env", "environment", default="", metavar="NAME", help="Override the environment of all requests.")
+@click.option(
+    "-e", "--env", "environment", default="", metavar="NAME", help="Override the environment of all requests."
+)
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable.")
 @click.option("--go-on/--stop", default=None, help="After a failure, run independent steps (default) or stop.")
 @allow_file_option
 @click.option("--report", type=click.Choice(REPORT_FORMATS), help="Report format (default text).")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON; for one request, as `send --json`.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
-@click.option("--timeout", type=Seconds(), help="Time limit of each exchange.")
+@json_flag("Print JSON; for one request, as `send --json`.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report to this file.",
+)
+@click.option("-t", "--timeout", type=Seconds(), help="Time limit of each exchange.")
 @yes_option
 @trust_host_option
 @click.pass_context
