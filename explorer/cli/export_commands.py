@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from explorer.cli.color import color_option
 from explorer.cli.messages import say
 from explorer.cli.output import print_json, print_lines, write_bytes
 from explorer.cli.request_commands import allow_file_option, call_options, confirm, make_call, print_exchange
@@ -171,6 +172,7 @@ def import_command() -> None:
 @yes_option
 @trust_host_option
 @allow_file_option
+@color_option
 @click.pass_context
 def import_curl_command(
     ctx: click.Context, line: str, as_json: bool, send: bool, force: bool, yes: bool, allowed: tuple[str, ...]

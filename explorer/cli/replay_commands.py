@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from explorer.cli.color import color_option
 from explorer.cli.messages import say
 from explorer.cli.output import is_stdout, print_json, print_lines
 from explorer.cli.parameters import Seconds
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("--show-secrets", is_flag=True, help="Print secrets unmasked.")
 @json_option
 @trust_host_option
+@color_option
 @click.pass_context
 def replay_command(
     ctx: click.Context,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from explorer.cli.color import color_option
 from explorer.cli.messages import say
 from explorer.cli.output import (
     METER,
@@ -215,6 +216,7 @@ def prepare_command(
 @click.option("-t", "--timeout", type=Seconds(), help="Time limit of each request.")
 @yes_option
 @trust_host_option
+@color_option
 @click.pass_context
 def send_command(
     ctx: click.Context,

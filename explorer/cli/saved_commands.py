@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from explorer.cli.color import color_option
 from explorer.cli.messages import catalog_problem_table, say
 from explorer.cli.output import print_json, print_lines, table
 from explorer.cli.parameters import Seconds
@@ -213,6 +214,7 @@ def saved_add(
 @click.option("-t", "--timeout", type=Seconds(), help="Time limit of each exchange.")
 @yes_option
 @trust_host_option
+@color_option
 @click.pass_context
 def saved_run(
     ctx: click.Context,
