@@ -214,13 +214,20 @@ def print_request(request: SentRequest) -> None:
     """Print a request; a terminal shows no binary body."""
     import msgspec
 
+    print_lines(request_text(msgspec.structs.replace(request, body=b"")))
+    if request.body:
+        print_lines("")
+        print_request_body(request)
+
+
+def print_request_body(request: SentRequest) -> None:
+    """Print the body of a request and a line break; a terminal shows no binary body."""
     from explorer.core.body.media import describe, looks_binary
 
     head = request.body[:TERMINAL_LIMIT]
     if not sys.stdout.isatty() or not looks_binary(head, declared_text=False):
-        print_lines(request_text(request))
+        print_lines(request.body.decode("utf-8", "replace"))
         return
-    print_lines(request_text(msgspec.structs.replace(request, body=b"")))
     media_type = next((value for name, value in request.headers if name.lower() == "content-type"), "")
     say(f"{describe(head, essence(media_type))}, {format_size(len(request.body))}: binary data is not shown")
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from explorer.cli.response_options import ResponseOptions
     from explorer.session.collection import Collector
     from explorer.session.context import SessionContext
     from explorer.session.page_fetch import FetchedPage
@@ -139,9 +140,12 @@ def file_sink(path: Path, *, lines: bool) -> tuple[Sink, IO[bytes]]:
 
 
 async def stream_pages(
-    collector: Collector, sinks: list[Sink], clock: Callable[[], float] = time.monotonic
+    collector: Collector,
+    sinks: list[Sink],
+    report: Callable[[str], None],
+    clock: Callable[[], float] = time.monotonic,
 ) -> FetchedPage | None:
-    """Write every page of *collector* to the sinks and report progress once a second. Return the last page.
+    """Write every page of *collector* to the sinks and *report* progress once a second. Return the last page.
 
     The sinks are closed even when it is interrupted, so the output is complete JSON.
     """
@@ -158,14 +162,14 @@ async def stream_pages(
                     say(f"page {page.number} failed: {page.problem}")
                 if clock() - reported_at >= 1:
                     reported_at = clock()
-                    say(collector.progress.text)
+                    report(collector.progress.text)
     except (OSError, OutputFailed):
         raise
     except BaseException:
         _close(sinks)
         raise
     _close(sinks)
-    _report_summary(collector)
+    _report_summary(collector, report)
     return last
 
 
@@ -174,9 +178,9 @@ def _close(sinks: list[Sink]) -> None:
         sink.close()
 
 
-def _report_summary(collector: Collector) -> None:
+def _report_summary(collector: Collector, report: Callable[[str], None]) -> None:
     progress, verdict = collector.progress, collector.verdict
-    say(f"{verdict.outcome}  {progress.text}  ({verdict.why})")
+    report(f"{verdict.outcome}  {progress.text}  ({verdict.why})")
     for finding in collector.findings:
         say(f"check: {finding.text}")
     failed = collector.first_failed_page
@@ -186,7 +190,9 @@ def _report_summary(collector: Collector) -> None:
                 say(f"  {text}")
 
 
-async def send_pages(session: SessionContext, collector: Collector, output_format: str, output: Path | None) -> int:
+async def send_pages(
+    session: SessionContext, collector: Collector, output_format: str, output: Path | None, printed: ResponseOptions
+) -> int:
     """Fetch pages and write their records as ``json``, ``ndjson`` or ``array``. Return the exit code.
 
     Raises:
@@ -196,10 +202,10 @@ async def send_pages(session: SessionContext, collector: Collector, output_forma
     try:
         plan = await collector.plan()
         if collector.has_first_page:
-            say(plan.text)
+            printed.report(plan.text)
         sinks, file = _open_sinks(collector, output_format, output)
         try:
-            await stream_pages(collector, sinks)
+            await stream_pages(collector, sinks, printed.report)
         finally:
             if file is not None:
                 file.close()

@@ -12,7 +12,8 @@ from explorer.cli.color import color_option
 from explorer.cli.messages import say
 from explorer.cli.output import is_stdout, print_json, print_lines
 from explorer.cli.parameters import Seconds
-from explorer.cli.request_commands import confirm, output_option, print_exchange, refuse_together, values_argument
+from explorer.cli.request_commands import confirm, output_option, print_exchange, values_argument
+from explorer.cli.response_options import refuse_together
 from explorer.cli.session_options import json_option, session_of, trust_host_option, yes_option
 from explorer.core.form import typed_text
 from explorer.errors import UsageError
@@ -60,7 +61,7 @@ def replay_command(
     """
     from explorer.core.form import parse_entry
 
-    refuse_together({"--json": as_json, "--output -": is_stdout(output)})
+    refuse_together(("--json", as_json), ("--output -", is_stdout(output)))
     session = session_of(ctx)
     entries = tuple(parse_entry(word) for word in values)
     exchange = asyncio.run(_replay(session, number, exact, entries, timeout, yes))

@@ -19,7 +19,6 @@ from explorer.cli.output import (
     is_stdout,
     part_table,
     parts_text,
-    print_body,
     print_json,
     print_lines,
     print_request,
@@ -28,6 +27,7 @@ from explorer.cli.output import (
     write_bytes,
 )
 from explorer.cli.parameters import Seconds, UnixTime
+from explorer.cli.response_options import ResponseOptions, refuse_together, response_options
 from explorer.cli.session_options import base_url_option, json_option, session_of, trust_host_option, yes_option
 from explorer.core.model import Call, Exchange
 from explorer.core.text.units import format_elapsed, format_size
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+_BODY_AND_REPORT = ResponseOptions()
 values_argument = click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 output_option = click.option(
     "-o",
@@ -213,6 +214,7 @@ def prepare_command(
 )
 @click.option("--ndjson", is_flag=True, help="Print one record per line as it arrives.")
 @output_option
+@response_options
 @click.option("-t", "--timeout", type=Seconds(), help="Time limit of each request.")
 @yes_option
 @trust_host_option
@@ -228,6 +230,9 @@ def send_command(
     concurrency: int,
     ndjson: bool,
     output: Path | None,
+    include: bool,
+    verbose: bool,
+    body: bool,
     timeout: float | None,
     yes: bool,
     show_secrets: bool,
@@ -248,16 +253,23 @@ def send_command(
     """
     from explorer.session.collection import Collector
 
-    refuse_together({"--ndjson": ndjson, "--json": as_json})
-    refuse_together({"--json": as_json, "--output -": is_stdout(output)})
+    several = all_pages or max_pages is not None
+    refuse_together(("--ndjson", ndjson), ("--json", as_json))
+    refuse_together(("--json", as_json), ("--output -", is_stdout(output)))
+    for name, is_given in (("--include", include), ("--verbose", verbose)):
+        refuse_together((name, is_given), ("--body", body))
+        refuse_together((name, is_given), ("--json", as_json))
+        refuse_together((name, is_given), ("--ndjson", ndjson))
+        refuse_together((name, is_given), ("--all-pages" if all_pages else "--max-pages", several))
+    refuse_together(("--body", body), ("--json", as_json))
+    printed = ResponseOptions(include=include, verbose=verbose, body=body)
     session = session_of(ctx)
     call = make_call(session, address, values, options)
     question = confirmation_for(session, call)
     if question and not yes:
         confirm(question)
-    several = all_pages or max_pages is not None
     if several and not ndjson and not session.operation(call).endpoint.pagination:
-        say(f"note: the catalog documents no paging for {address}")
+        printed.report(f"note: the catalog documents no paging for {address}")
         several = False
     if several or ndjson:
         from explorer.cli.page_output import send_pages
@@ -265,17 +277,29 @@ def send_command(
         output_format = "ndjson" if ndjson else "json" if as_json else "array"
         limit = max_pages if several else 1
         collector = Collector(
-            session, call, max_pages=limit, at_once=concurrency, timeout=timeout, masked=not show_secrets, tell=say
+            session,
+            call,
+            max_pages=limit,
+            at_once=concurrency,
+            timeout=timeout,
+            masked=not show_secrets,
+            tell=printed.report,
         )
-        return asyncio.run(send_pages(session, collector, output_format, output))
+        return asyncio.run(send_pages(session, collector, output_format, output, printed))
     exchange = asyncio.run(_send(session, call, timeout))
-    return print_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets)
+    return print_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets, printed=printed)
 
 
 def print_exchange(
-    session: SessionContext, exchange: Exchange, output: Path | None, *, as_json: bool, show_secrets: bool = False
+    session: SessionContext,
+    exchange: Exchange,
+    output: Path | None,
+    *,
+    as_json: bool,
+    show_secrets: bool = False,
+    printed: ResponseOptions = _BODY_AND_REPORT,
 ) -> int:
-    """Print the response and return the exit code of its verdict.
+    """Print the response, as *printed* selects its parts, and return the exit code of its verdict.
 
     Raises:
         UsageError: *output* cannot be written.
@@ -288,23 +312,11 @@ def print_exchange(
     if as_json:
         print_json(exchange_table(shown))
     else:
-        _report_exchange(shown)
-        if shown.response is not None and is_stdout(output):
-            write_bytes(shown.response.body)
-        elif shown.response is not None and output is None:
-            print_body(shown.response.body, shown.response.header("content-type"))
+        _report_exchange(shown, printed)
+        printed.print_head(shown)
+        if shown.response is not None and (output is None or is_stdout(output)):
+            printed.print_body(shown.response, unchanged=output is not None)
     return exit_code(exchange)
-
-
-def refuse_together(given: dict[str, bool]) -> None:
-    """Check that at most one of the options is given.
-
-    Raises:
-        UsageError: more than one is.
-    """
-    names = [name for name, is_given in given.items() if is_given]
-    if len(names) > 1:
-        raise UsageError(f"{' and '.join(names)} cannot be combined", hint="Use one of them.")
 
 
 def confirm(question: str) -> None:
@@ -342,23 +354,23 @@ def write_file(path: Path, data: Data) -> None:
         raise UsageError(f"--output {path}: {error.strerror}", hint="Choose a file that can be written.") from None
 
 
-def _report_exchange(exchange: Exchange) -> None:
+def _report_exchange(exchange: Exchange, printed: ResponseOptions) -> None:
     verdict = exchange.verdict
-    say(f"{exchange.request.method} {exchange.request.url}")
+    printed.report(f"{exchange.request.method} {exchange.request.url}")
     if exchange.failure is not None:
         say(f"{exchange.failure.title}: {exchange.failure.message}")
         if exchange.failure.hint:
             say(f"  {exchange.failure.hint}")
     if exchange.response is not None:
         response = exchange.response
-        say(
+        printed.report(
             f"{verdict.outcome}  HTTP {response.status} {response.reason}  {format_size(len(response.body))}  "
             f"{format_elapsed(exchange.timings.total)}  ({verdict.why})"
         )
         for text in (verdict.message, verdict.meaning, sandbox_reason(exchange)):
             if text:
-                say(f"  {text}")
+                printed.report(f"  {text}")
         for field in verdict.fields:
-            say(f"  field {field.name}: {field.message}")
+            printed.report(f"  field {field.name}: {field.message}")
     if exchange.id:
-        say(f"  history {exchange.id}")
+        printed.report(f"  history {exchange.id}")
