@@ -9,6 +9,7 @@ import time
 from contextlib import aclosing
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from explorer.cli.filtering import RecordFilter, print_record_table
 from explorer.cli.messages import say
 from explorer.cli.output import (
     exchange_table,
@@ -75,6 +76,32 @@ class JsonArraySink:
 
     def close(self) -> None:
         self._write(b"\n" + self._indent[2:] + b"]\n" if self._separator != b"\n" else b"]\n")
+
+
+class FilterSink:
+    """Writes the result of a JMESPath expression for each record to another sink."""
+
+    def __init__(self, sink: Sink, expression: str) -> None:
+        self._sink, self._filter = sink, RecordFilter(expression)
+
+    def put(self, records: Iterable[bytes]) -> None:
+        self._sink.put(self._filter.run(records))
+
+    def close(self) -> None:
+        self._sink.close()
+
+
+class TableSink:
+    """Prints all records as a table at the end, when the widths of the columns are known."""
+
+    def __init__(self) -> None:
+        self._records: list[bytes] = []
+
+    def put(self, records: Iterable[bytes]) -> None:
+        self._records.extend(records)
+
+    def close(self) -> None:
+        print_record_table(self._records)
 
 
 class JsonDocumentSink:
@@ -203,7 +230,7 @@ async def send_pages(
         plan = await collector.plan()
         if collector.has_first_page:
             printed.report(plan.text)
-        sinks, file = _open_sinks(collector, output_format, output)
+        sinks, file = _open_sinks(collector, output_format, output, printed)
         try:
             await stream_pages(collector, sinks, printed.report)
         finally:
@@ -219,7 +246,9 @@ async def send_pages(
     return {"OK": 0, "UNKNOWN": 3}.get(collector.verdict.outcome, 1)
 
 
-def _open_sinks(collector: Collector, output_format: str, output: Path | None) -> tuple[list[Sink], IO[bytes] | None]:
+def _open_sinks(
+    collector: Collector, output_format: str, output: Path | None, printed: ResponseOptions
+) -> tuple[list[Sink], IO[bytes] | None]:
     """Return the sinks and the open file of *output*; no sinks if the first page failed."""
     first = collector.first
     if first is None or not collector.has_first_page:
@@ -239,7 +268,12 @@ def _open_sinks(collector: Collector, output_format: str, output: Path | None) -
         )
     elif file is None:
         write = write_data if output is None else write_bytes
-        sinks.append(NdjsonSink(write) if output_format == "ndjson" else JsonArraySink(write))
+        shown: Sink
+        if printed.table:
+            shown = TableSink()
+        else:
+            shown = NdjsonSink(write) if output_format == "ndjson" else JsonArraySink(write)
+        sinks.append(shown if printed.expression is None else FilterSink(shown, printed.expression))
     return sinks, file
 
 

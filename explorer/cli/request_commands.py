@@ -233,6 +233,8 @@ def send_command(
     include: bool,
     verbose: bool,
     body: bool,
+    expression: str | None,
+    table: bool,
     timeout: float | None,
     yes: bool,
     show_secrets: bool,
@@ -261,8 +263,12 @@ def send_command(
         refuse_together((name, is_given), ("--json", as_json))
         refuse_together((name, is_given), ("--ndjson", ndjson))
         refuse_together((name, is_given), ("--all-pages" if all_pages else "--max-pages", several))
-    refuse_together(("--body", body), ("--json", as_json))
-    printed = ResponseOptions(include=include, verbose=verbose, body=body)
+    for name, is_given in (("--body", body), ("--filter", expression is not None), ("--table", table)):
+        refuse_together((name, is_given), ("--json", as_json))
+    for name, is_given in (("--filter", expression is not None), ("--table", table)):
+        refuse_together((name, is_given), ("--output", output is not None))
+    refuse_together(("--table", table), ("--ndjson", ndjson))
+    printed = ResponseOptions(include, verbose, body, expression, table)
     session = session_of(ctx)
     call = make_call(session, address, values, options)
     question = confirmation_for(session, call)

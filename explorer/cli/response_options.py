@@ -1,4 +1,4 @@
-"""What ``send`` prints of a response: ``--include``, ``--verbose`` and ``--body``."""
+"""What ``send`` prints of a response: ``--include``, ``--verbose``, ``--body``, ``--filter`` and ``--table``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from explorer.cli.filtering import JmesPath, filter_body, print_body_table
 from explorer.cli.messages import say
 from explorer.cli.output import print_body, print_line, print_lines, print_request_body, write_bytes
 from explorer.core.text.sanitize import sanitize_line
@@ -30,6 +31,10 @@ class ResponseOptions:
     """Also the request, the status line and the headers of the response."""
     body: bool = False
     """Only the body: no report on stderr."""
+    expression: str | None = None
+    """The JMESPath expression whose result is printed instead of the body."""
+    table: bool = False
+    """Records as an aligned table."""
 
     def report(self, text: str) -> None:
         """Report *text* on stderr unless only the body is printed. Failures are reported with ``say``."""
@@ -46,10 +51,18 @@ class ResponseOptions:
 
     def print_body(self, response: ReceivedResponse, *, unchanged: bool) -> None:
         """Print the body of the redacted *response*; *unchanged* also on a terminal."""
-        if unchanged:
-            write_bytes(response.body)
+        body, content_type = response.body, response.header("content-type")
+        if self.expression is not None:
+            result = filter_body(body, content_type, self.expression)
+            if result is None:
+                return
+            body, content_type = result, "application/json"
+        if self.table:
+            print_body_table(body, content_type)
+        elif unchanged:
+            write_bytes(body)
         else:
-            print_body(response.body, response.header("content-type"))
+            print_body(body, content_type)
 
 
 def response_options(command: _F) -> _F:
@@ -59,6 +72,8 @@ def response_options(command: _F) -> _F:
             click.option("-i", "--include", is_flag=True, help="Print status line and headers, too."),
             click.option("-v", "--verbose", is_flag=True, help="Print the request, status line and headers, too."),
             click.option("-b", "--body", is_flag=True, help="Print only the body, with no report on stderr."),
+            click.option("--filter", "expression", type=JmesPath(), help="Print the result for the JSON body."),
+            click.option("--table", is_flag=True, help="Print the records as a table."),
         )
     ):
         command = decorate(command)
