@@ -11,7 +11,7 @@ import click
 
 from explorer.cli.color import color_option
 from explorer.cli.messages import catalog_problem_table, say
-from explorer.cli.output import print_json, print_lines, table
+from explorer.cli.output import is_stdout, print_json, print_lines, table
 from explorer.cli.parameters import Seconds
 from explorer.cli.request_commands import (
     allow_file_option,
@@ -293,7 +293,7 @@ def _print_report(report: RunReport, report_format: str, output: Path | None) ->
         data = (report_text(report) + "\n").encode("utf-8", "replace")
     if output is not None:
         write_file(output, data)
-        say(f"{report.summary}; report written to {output}")
+        say(report.summary if is_stdout(output) else f"{report.summary}; report written to {output}")
     else:
         print_lines(data.decode().rstrip("\n"))
 

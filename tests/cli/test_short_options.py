@@ -127,3 +127,11 @@ def test_pages_are_written_to_stdout(shell: Shell) -> None:  # noqa: F811
     rows = json.loads(shell.run(*words, "-o", "-"))
     assert shell.code == 0
     assert [row["id"] for row in rows] == [row["id"] for row in json.loads(shell.run(*words))]
+
+
+def test_a_dash_is_stdout_of_a_report_too(shell: Shell) -> None:  # noqa: F811
+    shell.run("saved", "add", "shop/stock", "--from", "endlessaisles.stock", "sku=81001")
+    text = shell.run("saved", "run", "shop", "--report", "json", "-o", "-")
+    assert shell.code == 0
+    assert json.loads(text)
+    assert "written to" not in shell.err
