@@ -8,46 +8,59 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from explorer import __version__
-from explorer.cli.messages import say_error, say_internal_error
+from explorer.cli.messages import AS_JSON, say_error, say_internal_error
 from explorer.cli.output import METER
 from explorer.errors import ExplorerError, OutputFailed, ReaderGone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_COMMANDS = {
-    "list": ("catalog_commands", "list_command"),
-    "show": ("catalog_commands", "show_command"),
-    "check": ("catalog_commands", "check_command"),
-    "docs": ("catalog_commands", "docs_command"),
-    "prepare": ("request_commands", "prepare_command"),
-    "send": ("request_commands", "send_command"),
-    "doctor": ("doctor_command", "doctor_command"),
-    "explain": ("explain_commands", "explain_command"),
-    "export": ("export_commands", "export_command"),
-    "import": ("export_commands", "import_command"),
-    "login": ("login_commands", "login_command"),
-    "logout": ("login_commands", "logout_command"),
-    "tokens": ("login_commands", "tokens_command"),
-    "history": ("history_commands", "history_command"),
-    "follow": ("replay_commands", "follow_command"),
-    "replay": ("replay_commands", "replay_command"),
-    "diff": ("compare_commands", "diff_command"),
-    "lens": ("compare_commands", "lens_command"),
-    "readings": ("readings_commands", "readings_command"),
-    "drift": ("readings_commands", "drift_command"),
-    "compare": ("compare_commands", "compare_command"),
-    "tracks": ("track_commands", "tracks_command"),
-    "saved": ("saved_commands", "saved_command"),
-    "trust": ("trust_command", "trust_command"),
-    "sandbox": ("sandbox_commands", "sandbox_command"),
-    "completion": ("completion", "completion_command"),
+_GROUPS: Final = {
+    "Call": {
+        "send": ("request_commands", "send_command"),
+        "prepare": ("request_commands", "prepare_command"),
+        "import": ("export_commands", "import_command"),
+        "follow": ("replay_commands", "follow_command"),
+    },
+    "Debug": {
+        "explain": ("explain_commands", "explain_command"),
+        "doctor": ("doctor_command", "doctor_command"),
+        "diff": ("compare_commands", "diff_command"),
+        "lens": ("compare_commands", "lens_command"),
+        "sandbox": ("sandbox_commands", "sandbox_command"),
+    },
+    "History and saved": {
+        "history": ("history_commands", "history_command"),
+        "replay": ("replay_commands", "replay_command"),
+        "export": ("export_commands", "export_command"),
+        "saved": ("saved_commands", "saved_command"),
+    },
+    "Catalog": {
+        "list": ("catalog_commands", "list_command"),
+        "show": ("catalog_commands", "show_command"),
+        "docs": ("catalog_commands", "docs_command"),
+        "check": ("catalog_commands", "check_command"),
+        "compare": ("compare_commands", "compare_command"),
+        "readings": ("readings_commands", "readings_command"),
+        "drift": ("readings_commands", "drift_command"),
+        "tracks": ("track_commands", "tracks_command"),
+    },
+    "Setup": {
+        "login": ("login_commands", "login_command"),
+        "logout": ("login_commands", "logout_command"),
+        "tokens": ("login_commands", "tokens_command"),
+        "trust": ("trust_command", "trust_command"),
+        "completion": ("completion", "completion_command"),
+        "help": ("help_command", "help_command"),
+    },
 }
+"""Title of a group in the help → the commands in it → their modules and functions."""
+_COMMANDS: Final = {name: place for commands in _GROUPS.values() for name, place in commands.items()}
 
 
 class LazyGroup(click.Group):
@@ -72,6 +85,19 @@ class LazyGroup(click.Group):
 
             install(command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in groups."""
+        width = max(len(name) for name in _COMMANDS)
+        limit = formatter.width - 6 - width
+        for title, commands in _GROUPS.items():
+            rows = []
+            for name in commands:
+                command = self.get_command(ctx, name)
+                if command is not None:
+                    rows.append((name.ljust(width), command.get_short_help_str(limit)))
+            with formatter.section(title):
+                formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -99,12 +125,10 @@ def cli(ctx: click.Context) -> None:
 def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
     """Run the command line on *arguments* and return the exit code. Never raises."""
     environ = os.environ if environ is None else environ
-    as_json = "--json" in arguments
+    settings: dict[str, Any] = {"environ": environ}
     METER.begin()
     try:
-        result = cli.main(
-            args=list(arguments), prog_name="api-explorer", standalone_mode=False, obj={"environ": environ}
-        )
+        result = cli.main(args=list(arguments), prog_name="api-explorer", standalone_mode=False, obj=settings)
         if sys.stdout is not None:
             sys.stdout.flush()
     except click.exceptions.Abort:
@@ -117,7 +141,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
     except OutputFailed as error:
         return _output_failed(error)
     except ExplorerError as error:
-        return say_error(error, as_json=as_json)
+        return say_error(error, as_json=AS_JSON in settings)
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - reported without its message and locals, which may be secret

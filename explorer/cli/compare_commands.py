@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from explorer.cli.color import color_option
 from explorer.cli.messages import say
 from explorer.cli.output import print_json, print_line, print_lines, table
 from explorer.cli.parameters import Seconds
@@ -123,6 +124,7 @@ _COLORS: Final = {"+": "32", "-": "31", "≈": "2", "↕": "35"}
 @click.option("--no-mask", is_flag=True, help="Report volatile values as changes.")
 @click.option("--ignore", multiple=True, metavar="PATTERN", help="Mask these values, too; repeatable.")
 @json_option
+@color_option
 @click.pass_context
 def diff_command(
     ctx: click.Context,
@@ -247,10 +249,11 @@ def _print_row(part: DiffPart, row: DiffRow) -> None:
 @call_options
 @click.option("--version", "versions", multiple=True, metavar="VERSION", help="Version to request; repeatable.")
 @click.option("--all", "everything", is_flag=True, help="Print unchanged lines, too.")
-@click.option("--timeout", type=Seconds(), help="Time limit of each exchange.")
+@click.option("-t", "--timeout", type=Seconds(), help="Time limit of each exchange.")
 @yes_option
 @json_option
 @trust_host_option
+@color_option
 @click.pass_context
 def lens_command(
     ctx: click.Context,

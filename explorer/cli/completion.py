@@ -168,6 +168,23 @@ def _vendors_or_endpoints(session: SessionContext, words: Sequence[str], incompl
     yield from _endpoints(session, words, incomplete)
 
 
+def _topics(session: SessionContext, words: Sequence[str], incomplete: str) -> Iterator[tuple[str, str]]:
+    """Yield commands; after a command, those below it; and, as the first word, vendors and endpoints."""
+    from explorer.cli import cli
+
+    context = click.Context(cli)
+    names = words[1:]
+    command: click.Command | None = cli
+    for name in names:
+        command = command.get_command(context, name) if isinstance(command, click.Group) else None
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            yield name, inner.get_short_help_str() if inner is not None else ""
+    if not names:
+        yield from _vendors_or_endpoints(session, words, incomplete)
+
+
 def _chosen(session: SessionContext, words: Sequence[str]) -> tuple[Vendor | None, Endpoint | None]:
     """Return the vendor and endpoint that the words before the cursor name, each None where they name none."""
     for word in words:
@@ -268,6 +285,7 @@ COMPLETERS: Final[Mapping[str, Completer]] = {
     "left": _entries,
     "right": _entries,
     "name": _saved_names,
+    "topic": _topics,
     "track_id": _tracks,
 }
 """Name of a parameter of any command → what its values may be: pairs of value and help."""

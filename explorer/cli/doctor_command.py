@@ -19,7 +19,7 @@ _MARKS: Final = {"ok": "✓", "failed": "✗", "warning": "!", "skipped": "–"}
 
 @click.command("doctor")
 @click.argument("vendor", metavar="VENDOR")
-@click.option("--env", "environment", default="", metavar="NAME", help="Environment; usually the sandbox.")
+@click.option("-e", "--env", "environment", default="", metavar="NAME", help="Environment; usually the sandbox.")
 @base_url_option
 @trust_host_option
 @click.option("--login", is_flag=True, help="Request a token if one is needed.")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from explorer.cli.color import color_option
 from explorer.cli.messages import say
-from explorer.cli.output import print_json, print_lines
+from explorer.cli.output import print_json, print_lines, write_bytes
 from explorer.cli.request_commands import allow_file_option, call_options, confirm, make_call, print_exchange
 from explorer.cli.session_options import json_option, session_of, trust_host_option, yes_option
 from explorer.core.export.formats import FORMATS, archive_formats, format_titles
@@ -155,9 +156,7 @@ def _print_bytes(data: bytes) -> None:
     if sys.stdout.isatty():
         print_lines(data.decode("utf-8", "replace").removesuffix("\n"))
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    write_bytes(data)
 
 
 @click.group("import")
@@ -173,6 +172,7 @@ def import_command() -> None:
 @yes_option
 @trust_host_option
 @allow_file_option
+@color_option
 @click.pass_context
 def import_curl_command(
     ctx: click.Context, line: str, as_json: bool, send: bool, force: bool, yes: bool, allowed: tuple[str, ...]

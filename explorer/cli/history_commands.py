@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from explorer.cli.color import color_option
 from explorer.cli.messages import say
 from explorer.cli.output import METER, print_body, print_json, print_lines, print_request, table
 from explorer.cli.session_options import json_option, run, session_of, yes_option
@@ -195,6 +196,7 @@ def history_list(
 @history_command.command("show")
 @click.argument("number", type=int)
 @json_option
+@color_option
 @click.pass_context
 def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
     """Show the request and response of entry NUMBER.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @click.command("login")
 @click.argument("vendor_id", metavar="VENDOR")
-@click.option("--env", "environment", metavar="NAME", help="Environment; usually the sandbox.")
+@click.option("-e", "--env", "environment", metavar="NAME", help="Environment; usually the sandbox.")
 @base_url_option
 @trust_host_option
 @click.option("--no-browser", is_flag=True, help="Print the consent URL; read the result from stdin.")
@@ -145,7 +145,7 @@ def _credential_tables(session: SessionContext, vendor: Vendor, environment: str
 
 @click.command("logout")
 @click.argument("vendor_id", metavar="VENDOR")
-@click.option("--env", "environment", metavar="NAME", help="Environment; usually the sandbox.")
+@click.option("-e", "--env", "environment", metavar="NAME", help="Environment; usually the sandbox.")
 @click.pass_context
 def logout_command(ctx: click.Context, vendor_id: str, environment: str | None) -> int:
     """Delete the credentials of VENDOR from the keyring."""

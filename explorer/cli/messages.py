@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from explorer.core.text.sanitize import sanitize
 from explorer.errors import CatalogError, ExplorerError, FormError
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from explorer.errors import CatalogProblem
+
+AS_JSON: Final = "as_json"
+"""The key of ``click.Context.obj`` that is true if a command prints JSON."""
 
 
 def say(text: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from explorer.cli.color import is_colored
 from explorer.cli.messages import say
 from explorer.core.model import body_value, exchange_table, failure_table, request_table, sandbox_reason, verdict_table
 from explorer.core.text.media_type import essence
@@ -15,6 +15,7 @@ from explorer.core.text.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from explorer.core.body.document import Document
     from explorer.core.model import Exchange, SentRequest
@@ -62,6 +63,8 @@ class TerminalMeter:
 
     def take(self, text: str, color: str = "") -> str:
         """Return as much of *text* as the limits allow, in *color*, and count it as shown."""
+        if not sys.stdout.isatty():
+            return _colored(text, color)
         shown = text[: self._left]
         lines = shown.count("\n")
         if lines > self._lines_left:
@@ -73,7 +76,7 @@ class TerminalMeter:
         self._lines_left -= lines
         if self.is_full:
             self._left = 0
-        return f"\x1b[{color}m{shown}\x1b[0m" if color and shown else shown
+        return _colored(shown, color)
 
     def cut(self) -> None:
         """Report once that the rest is not shown, and how to get it."""
@@ -82,6 +85,10 @@ class TerminalMeter:
             self._reached = self._reached or f"{TERMINAL_LIMIT / 1e6:.1f} MB"
             sys.stdout.flush()
             say(f"\nOutput cut after {self._reached}. {self.hint}")
+
+
+def _colored(text: str, color: str) -> str:
+    return f"\x1b[{color}m{text}\x1b[0m" if color and text else text
 
 
 METER: Final = TerminalMeter()
@@ -95,6 +102,18 @@ def write(text: str) -> None:
         sys.stdout.write(text)
 
 
+def is_stdout(output: Path | None) -> bool:
+    """Return whether *output*, the file of ``--output``, is ``-``."""
+    return output is not None and str(output) == "-"
+
+
+def write_bytes(data: Data) -> None:
+    """Write *data* to stdout unchanged."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
 def print_lines(text: str) -> None:
     """Sanitize and print *text*, parts of which may come from outside."""
     if sys.stdout.isatty():
@@ -104,12 +123,8 @@ def print_lines(text: str) -> None:
 
 
 def print_line(text: str, color: str = "") -> None:
-    """Print one of many lines, on a terminal in *color* (an SGR number) unless ``NO_COLOR`` is set."""
-    text = sanitize(text)
-    if not sys.stdout.isatty():
-        sys.stdout.write(text + "\n")
-        return
-    METER.show(text, "" if os.environ.get("NO_COLOR") else color)
+    """Print one of many lines, in *color* (an SGR number) if the output is colored."""
+    METER.show(sanitize(text), color if is_colored() else "")
     METER.show("\n")
 
 
@@ -135,26 +150,27 @@ _COLORS = {
 def print_body(body: Data, content_type: str = "") -> None:
     """Print a body: byte for byte into a pipe; formatted, colored and sanitized on a terminal.
 
-    ``NO_COLOR`` disables the colors. A terminal shows no binary data.
+    A pipe that is to be colored gets all of it formatted, too. A terminal shows no binary data.
     """
-    if not sys.stdout.isatty():
-        sys.stdout.flush()
-        sys.stdout.buffer.write(body)
-        sys.stdout.buffer.flush()
+    colored, is_terminal = is_colored(), sys.stdout.isatty()
+    if not colored and not is_terminal:
+        write_bytes(body)
         return
     from explorer.core.body.document import Document
 
-    head = body[: TERMINAL_LIMIT + 1]
+    head = body[: TERMINAL_LIMIT + 1] if is_terminal else body
     document = Document(head, content_type)
+    if document.kind == "hex" and not is_terminal:
+        write_bytes(body)
+        return
     if document.kind == "hex":
         say(f"{document.title}, {format_size(len(body))}: binary data is not shown on a terminal. {METER.hint}")
         return
-    colors = {} if os.environ.get("NO_COLOR") else _COLORS
-    for block in _join_blocks(_terminal_lines(document, colors)):
+    for block in _join_blocks(_terminal_lines(document, _COLORS if colored else {})):
         sys.stdout.write(block)
     if METER.is_full or len(body) > len(head):
         METER.cut()
-    elif document.note:
+    elif document.note and is_terminal:
         write(f"({document.note})\n")
     sys.stdout.flush()
 
@@ -198,13 +214,20 @@ def print_request(request: SentRequest) -> None:
     """Print a request; a terminal shows no binary body."""
     import msgspec
 
+    print_lines(request_text(msgspec.structs.replace(request, body=b"")))
+    if request.body:
+        print_lines("")
+        print_request_body(request)
+
+
+def print_request_body(request: SentRequest) -> None:
+    """Print the body of a request and a line break; a terminal shows no binary body."""
     from explorer.core.body.media import describe, looks_binary
 
     head = request.body[:TERMINAL_LIMIT]
     if not sys.stdout.isatty() or not looks_binary(head, declared_text=False):
-        print_lines(request_text(request))
+        print_lines(request.body.decode("utf-8", "replace"))
         return
-    print_lines(request_text(msgspec.structs.replace(request, body=b"")))
     media_type = next((value for name, value in request.headers if name.lower() == "content-type"), "")
     say(f"{describe(head, essence(media_type))}, {format_size(len(request.body))}: binary data is not shown")
 

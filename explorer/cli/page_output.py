@@ -9,8 +9,18 @@ import time
 from contextlib import aclosing
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from explorer.cli.filtering import RecordFilter, print_record_table
 from explorer.cli.messages import say
-from explorer.cli.output import exchange_table, exit_code, failure_table, print_json, verdict_table, write
+from explorer.cli.output import (
+    exchange_table,
+    exit_code,
+    failure_table,
+    is_stdout,
+    print_json,
+    verdict_table,
+    write,
+    write_bytes,
+)
 from explorer.core.text.sanitize import sanitize
 from explorer.errors import OutputFailed, UsageError
 
@@ -18,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from explorer.cli.response_options import ResponseOptions
     from explorer.session.collection import Collector
     from explorer.session.context import SessionContext
     from explorer.session.page_fetch import FetchedPage
@@ -67,6 +78,32 @@ class JsonArraySink:
         self._write(b"\n" + self._indent[2:] + b"]\n" if self._separator != b"\n" else b"]\n")
 
 
+class FilterSink:
+    """Writes the result of a JMESPath expression for each record to another sink."""
+
+    def __init__(self, sink: Sink, expression: str) -> None:
+        self._sink, self._filter = sink, RecordFilter(expression)
+
+    def put(self, records: Iterable[bytes]) -> None:
+        self._sink.put(self._filter.run(records))
+
+    def close(self) -> None:
+        self._sink.close()
+
+
+class TableSink:
+    """Prints all records as a table at the end, when the widths of the columns are known."""
+
+    def __init__(self) -> None:
+        self._records: list[bytes] = []
+
+    def put(self, records: Iterable[bytes]) -> None:
+        self._records.extend(records)
+
+    def close(self) -> None:
+        print_record_table(self._records)
+
+
 class JsonDocumentSink:
     """Writes the document of ``--json``: *before*, the records as the body, and the result of *after*."""
 
@@ -109,9 +146,7 @@ def write_data(data: bytes) -> None:
     if sys.stdout.isatty():
         write_text(sanitize(data.decode("utf-8", "replace")))
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    write_bytes(data)
 
 
 def file_sink(path: Path, *, lines: bool) -> tuple[Sink, IO[bytes]]:
@@ -132,9 +167,12 @@ def file_sink(path: Path, *, lines: bool) -> tuple[Sink, IO[bytes]]:
 
 
 async def stream_pages(
-    collector: Collector, sinks: list[Sink], clock: Callable[[], float] = time.monotonic
+    collector: Collector,
+    sinks: list[Sink],
+    report: Callable[[str], None],
+    clock: Callable[[], float] = time.monotonic,
 ) -> FetchedPage | None:
-    """Write every page of *collector* to the sinks and report progress once a second. Return the last page.
+    """Write every page of *collector* to the sinks and *report* progress once a second. Return the last page.
 
     The sinks are closed even when it is interrupted, so the output is complete JSON.
     """
@@ -151,14 +189,14 @@ async def stream_pages(
                     say(f"page {page.number} failed: {page.problem}")
                 if clock() - reported_at >= 1:
                     reported_at = clock()
-                    say(collector.progress.text)
+                    report(collector.progress.text)
     except (OSError, OutputFailed):
         raise
     except BaseException:
         _close(sinks)
         raise
     _close(sinks)
-    _report_summary(collector)
+    _report_summary(collector, report)
     return last
 
 
@@ -167,9 +205,9 @@ def _close(sinks: list[Sink]) -> None:
         sink.close()
 
 
-def _report_summary(collector: Collector) -> None:
+def _report_summary(collector: Collector, report: Callable[[str], None]) -> None:
     progress, verdict = collector.progress, collector.verdict
-    say(f"{verdict.outcome}  {progress.text}  ({verdict.why})")
+    report(f"{verdict.outcome}  {progress.text}  ({verdict.why})")
     for finding in collector.findings:
         say(f"check: {finding.text}")
     failed = collector.first_failed_page
@@ -179,7 +217,9 @@ def _report_summary(collector: Collector) -> None:
                 say(f"  {text}")
 
 
-async def send_pages(session: SessionContext, collector: Collector, output_format: str, output: Path | None) -> int:
+async def send_pages(
+    session: SessionContext, collector: Collector, output_format: str, output: Path | None, printed: ResponseOptions
+) -> int:
     """Fetch pages and write their records as ``json``, ``ndjson`` or ``array``. Return the exit code.
 
     Raises:
@@ -189,10 +229,10 @@ async def send_pages(session: SessionContext, collector: Collector, output_forma
     try:
         plan = await collector.plan()
         if collector.has_first_page:
-            say(plan.text)
-        sinks, file = _open_sinks(collector, output_format, output)
+            printed.report(plan.text)
+        sinks, file = _open_sinks(collector, output_format, output, printed)
         try:
-            await stream_pages(collector, sinks)
+            await stream_pages(collector, sinks, printed.report)
         finally:
             if file is not None:
                 file.close()
@@ -206,14 +246,16 @@ async def send_pages(session: SessionContext, collector: Collector, output_forma
     return {"OK": 0, "UNKNOWN": 3}.get(collector.verdict.outcome, 1)
 
 
-def _open_sinks(collector: Collector, output_format: str, output: Path | None) -> tuple[list[Sink], IO[bytes] | None]:
+def _open_sinks(
+    collector: Collector, output_format: str, output: Path | None, printed: ResponseOptions
+) -> tuple[list[Sink], IO[bytes] | None]:
     """Return the sinks and the open file of *output*; no sinks if the first page failed."""
     first = collector.first
     if first is None or not collector.has_first_page:
         return [], None
     sinks: list[Sink] = []
     file = None
-    if output is not None:
+    if output is not None and not is_stdout(output):
         sink, file = file_sink(output, lines=output_format == "ndjson")
         sinks.append(sink)
     if output_format == "json":
@@ -224,8 +266,14 @@ def _open_sinks(collector: Collector, output_format: str, output: Path | None) -
                 {name: table[name] for name in ("request", "response")}, lambda: _closing_fields(collector)
             )
         )
-    elif output is None:
-        sinks.append(NdjsonSink(write_data) if output_format == "ndjson" else JsonArraySink(write_data))
+    elif file is None:
+        write = write_data if output is None else write_bytes
+        shown: Sink
+        if printed.table:
+            shown = TableSink()
+        else:
+            shown = NdjsonSink(write) if output_format == "ndjson" else JsonArraySink(write)
+        sinks.append(shown if printed.expression is None else FilterSink(shown, printed.expression))
     return sinks, file
 
 

@@ -136,7 +136,7 @@ def _evidence_row(evidence: Evidence) -> dict[str, Any]:
 @values_argument
 @call_options
 @click.option("--only", "choices", multiple=True, metavar="CHOICE", help="Try only this choice; repeatable.")
-@click.option("--timeout", type=Seconds(), help="Time limit of each exchange.")
+@click.option("-t", "--timeout", type=Seconds(), help="Time limit of each exchange.")
 @yes_option
 @json_option
 @trust_host_option

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from explorer.cli.color import color_option
 from explorer.cli.messages import say
-from explorer.cli.output import print_json, print_lines
+from explorer.cli.output import is_stdout, print_json, print_lines
 from explorer.cli.parameters import Seconds
 from explorer.cli.request_commands import confirm, output_option, print_exchange, values_argument
+from explorer.cli.response_options import refuse_together
 from explorer.cli.session_options import json_option, session_of, trust_host_option, yes_option
 from explorer.core.form import typed_text
 from explorer.errors import UsageError
@@ -34,11 +36,12 @@ if TYPE_CHECKING:
 @values_argument
 @click.option("--exact", is_flag=True, help="Send the original bytes and signature.")
 @output_option
-@click.option("--timeout", type=Seconds(), help="Time limit of the exchange.")
+@click.option("-t", "--timeout", type=Seconds(), help="Time limit of the exchange.")
 @yes_option
 @click.option("--show-secrets", is_flag=True, help="Print secrets unmasked.")
 @json_option
 @trust_host_option
+@color_option
 @click.pass_context
 def replay_command(
     ctx: click.Context,
@@ -58,6 +61,7 @@ def replay_command(
     """
     from explorer.core.form import parse_entry
 
+    refuse_together(("--json", as_json), ("--output -", is_stdout(output)))
     session = session_of(ctx)
     entries = tuple(parse_entry(word) for word in values)
     exchange = asyncio.run(_replay(session, number, exact, entries, timeout, yes))

@@ -10,21 +10,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from explorer.cli.color import color_option
 from explorer.cli.messages import say
 from explorer.cli.output import (
     METER,
     exchange_table,
     exit_code,
+    is_stdout,
     part_table,
     parts_text,
-    print_body,
     print_json,
     print_lines,
     print_request,
     request_table,
     sandbox_reason,
+    write_bytes,
 )
 from explorer.cli.parameters import Seconds, UnixTime
+from explorer.cli.response_options import ResponseOptions, refuse_together, response_options
 from explorer.cli.session_options import base_url_option, json_option, session_of, trust_host_option, yes_option
 from explorer.core.model import Call, Exchange
 from explorer.core.text.units import format_elapsed, format_size
@@ -38,9 +41,13 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+_BODY_AND_REPORT = ResponseOptions()
 values_argument = click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 output_option = click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the body to this file."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the body to this file; -: to stdout, bytes unchanged.",
 )
 
 
@@ -48,14 +55,19 @@ def call_options(command: _F) -> _F:
     """Add the options that ``parse_call`` reads to *command*."""
     for decorate in reversed(
         (
-            click.option("--env", "environment", metavar="NAME", help="Environment; usually the sandbox."),
+            click.option("-e", "--env", "environment", metavar="NAME", help="Environment; usually the sandbox."),
             base_url_option,
             click.option("--method", default="", metavar="METHOD", help="Use another of the endpoint's methods."),
-            click.option("--reading", "readings", multiple=True, metavar="KEY=CHOICE", help="Choose a reading."),
+            click.option("-r", "--reading", "readings", multiple=True, metavar="KEY=CHOICE", help="Choose a reading."),
             click.option(
-                "--extra", "extra", multiple=True, metavar="NAME=VALUE", help="Add an undocumented query parameter."
+                "-x",
+                "--extra",
+                "extra",
+                multiple=True,
+                metavar="NAME=VALUE",
+                help="Add an undocumented query parameter.",
             ),
-            click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Add a header."),
+            click.option("-H", "--header", "headers", multiple=True, metavar="NAME:VALUE", help="Add a header."),
             click.option("--ask", multiple=True, metavar="NAME", help="Prompt for a value without echo."),
             click.option("--force", is_flag=True, help="Continue despite form errors."),
         )
@@ -202,9 +214,11 @@ def prepare_command(
 )
 @click.option("--ndjson", is_flag=True, help="Print one record per line as it arrives.")
 @output_option
-@click.option("--timeout", type=Seconds(), help="Time limit of each request.")
+@response_options
+@click.option("-t", "--timeout", type=Seconds(), help="Time limit of each request.")
 @yes_option
 @trust_host_option
+@color_option
 @click.pass_context
 def send_command(
     ctx: click.Context,
@@ -216,6 +230,11 @@ def send_command(
     concurrency: int,
     ndjson: bool,
     output: Path | None,
+    include: bool,
+    verbose: bool,
+    body: bool,
+    expression: str | None,
+    table: bool,
     timeout: float | None,
     yes: bool,
     show_secrets: bool,
@@ -236,16 +255,27 @@ def send_command(
     """
     from explorer.session.collection import Collector
 
-    if ndjson and as_json:
-        raise UsageError("--ndjson and --json cannot be combined", hint="Use one of them.")
+    several = all_pages or max_pages is not None
+    refuse_together(("--ndjson", ndjson), ("--json", as_json))
+    refuse_together(("--json", as_json), ("--output -", is_stdout(output)))
+    for name, is_given in (("--include", include), ("--verbose", verbose)):
+        refuse_together((name, is_given), ("--body", body))
+        refuse_together((name, is_given), ("--json", as_json))
+        refuse_together((name, is_given), ("--ndjson", ndjson))
+        refuse_together((name, is_given), ("--all-pages" if all_pages else "--max-pages", several))
+    for name, is_given in (("--body", body), ("--filter", expression is not None), ("--table", table)):
+        refuse_together((name, is_given), ("--json", as_json))
+    for name, is_given in (("--filter", expression is not None), ("--table", table)):
+        refuse_together((name, is_given), ("--output", output is not None))
+    refuse_together(("--table", table), ("--ndjson", ndjson))
+    printed = ResponseOptions(include, verbose, body, expression, table)
     session = session_of(ctx)
     call = make_call(session, address, values, options)
     question = confirmation_for(session, call)
     if question and not yes:
         confirm(question)
-    several = all_pages or max_pages is not None
     if several and not ndjson and not session.operation(call).endpoint.pagination:
-        say(f"note: the catalog documents no paging for {address}")
+        printed.report(f"note: the catalog documents no paging for {address}")
         several = False
     if several or ndjson:
         from explorer.cli.page_output import send_pages
@@ -253,22 +283,34 @@ def send_command(
         output_format = "ndjson" if ndjson else "json" if as_json else "array"
         limit = max_pages if several else 1
         collector = Collector(
-            session, call, max_pages=limit, at_once=concurrency, timeout=timeout, masked=not show_secrets, tell=say
+            session,
+            call,
+            max_pages=limit,
+            at_once=concurrency,
+            timeout=timeout,
+            masked=not show_secrets,
+            tell=printed.report,
         )
-        return asyncio.run(send_pages(session, collector, output_format, output))
+        return asyncio.run(send_pages(session, collector, output_format, output, printed))
     exchange = asyncio.run(_send(session, call, timeout))
-    return print_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets)
+    return print_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets, printed=printed)
 
 
 def print_exchange(
-    session: SessionContext, exchange: Exchange, output: Path | None, *, as_json: bool, show_secrets: bool = False
+    session: SessionContext,
+    exchange: Exchange,
+    output: Path | None,
+    *,
+    as_json: bool,
+    show_secrets: bool = False,
+    printed: ResponseOptions = _BODY_AND_REPORT,
 ) -> int:
-    """Print the response and return the exit code of its verdict.
+    """Print the response, as *printed* selects its parts, and return the exit code of its verdict.
 
     Raises:
         UsageError: *output* cannot be written.
     """
-    if output is not None:
+    if output is not None and not is_stdout(output):
         write_file(output, exchange.response.body if exchange.response else b"")
     shown = exchange if show_secrets else redact(session, exchange)
     command = f", or run `api-explorer history show {exchange.id} | less`" if exchange.id else ""
@@ -276,9 +318,10 @@ def print_exchange(
     if as_json:
         print_json(exchange_table(shown))
     else:
-        _report_exchange(shown)
-        if output is None and shown.response is not None:
-            print_body(shown.response.body, shown.response.header("content-type"))
+        _report_exchange(shown, printed)
+        printed.print_head(shown)
+        if shown.response is not None and (output is None or is_stdout(output)):
+            printed.print_body(shown.response, unchanged=output is not None)
     return exit_code(exchange)
 
 
@@ -303,34 +346,37 @@ async def _send(session: SessionContext, call: Call, timeout: float | None) -> E
 
 
 def write_file(path: Path, data: Data) -> None:
-    """Write *data* to the file of ``--output``.
+    """Write *data* to the file of ``--output``; ``-`` is stdout, also if it is a terminal.
 
     Raises:
         UsageError: it cannot be written.
     """
+    if is_stdout(path):
+        write_bytes(data)
+        return
     try:
         path.write_bytes(data)
     except OSError as error:
         raise UsageError(f"--output {path}: {error.strerror}", hint="Choose a file that can be written.") from None
 
 
-def _report_exchange(exchange: Exchange) -> None:
+def _report_exchange(exchange: Exchange, printed: ResponseOptions) -> None:
     verdict = exchange.verdict
-    say(f"{exchange.request.method} {exchange.request.url}")
+    printed.report(f"{exchange.request.method} {exchange.request.url}")
     if exchange.failure is not None:
         say(f"{exchange.failure.title}: {exchange.failure.message}")
         if exchange.failure.hint:
             say(f"  {exchange.failure.hint}")
     if exchange.response is not None:
         response = exchange.response
-        say(
+        printed.report(
             f"{verdict.outcome}  HTTP {response.status} {response.reason}  {format_size(len(response.body))}  "
             f"{format_elapsed(exchange.timings.total)}  ({verdict.why})"
         )
         for text in (verdict.message, verdict.meaning, sandbox_reason(exchange)):
             if text:
-                say(f"  {text}")
+                printed.report(f"  {text}")
         for field in verdict.fields:
-            say(f"  field {field.name}: {field.message}")
+            printed.report(f"  field {field.name}: {field.message}")
     if exchange.id:
-        say(f"  history {exchange.id}")
+        printed.report(f"  history {exchange.id}")

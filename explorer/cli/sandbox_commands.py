@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 @click.command("sandbox")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="Loopback port (default: any).")
 @click.option(
-    "--reading", "readings", multiple=True, metavar="VENDOR[.ENDPOINT].KEY=CHOICE", help="Choose a reading; repeatable."
+    "-r",
+    "--reading",
+    "readings",
+    multiple=True,
+    metavar="VENDOR[.ENDPOINT].KEY=CHOICE",
+    help="Choose a reading; repeatable.",
 )
 @click.option(
     "--fault",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from explorer.cli.color import color_option
 from explorer.cli.messages import catalog_problem_table, say
-from explorer.cli.output import print_json, print_lines, table
+from explorer.cli.output import is_stdout, print_json, print_lines, table
 from explorer.cli.parameters import Seconds
 from explorer.cli.request_commands import (
     allow_file_option,
@@ -20,7 +21,7 @@ from explorer.cli.request_commands import (
     values_argument,
     write_file,
 )
-from explorer.cli.session_options import json_option, session_of, trust_host_option, yes_option
+from explorer.cli.session_options import json_flag, json_option, session_of, trust_host_option, yes_option
 from explorer.core.saved.report import (
     MARKS,
     REPORT_FORMATS,
@@ -196,16 +197,24 @@ def saved_add(
 @saved_command.command("run")
 @click.argument("name", metavar="NAME|FOLDER")
 @click.option("--env-file", "env_file", default="", metavar="NAME", help="Use the variables of environments/NAME.")
-@click.option("--env", "environment", default="", metavar="NAME", help="Override the environment of all requests.")
+@click.option(
+    "-e", "--env", "environment", default="", metavar="NAME", help="Override the environment of all requests."
+)
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable.")
 @click.option("--go-on/--stop", default=None, help="After a failure, run independent steps (default) or stop.")
 @allow_file_option
 @click.option("--report", type=click.Choice(REPORT_FORMATS), help="Report format (default text).")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON; for one request, as `send --json`.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
-@click.option("--timeout", type=Seconds(), help="Time limit of each exchange.")
+@json_flag("Print JSON; for one request, as `send --json`.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report to this file.",
+)
+@click.option("-t", "--timeout", type=Seconds(), help="Time limit of each exchange.")
 @yes_option
 @trust_host_option
+@color_option
 @click.pass_context
 def saved_run(
     ctx: click.Context,
@@ -284,7 +293,7 @@ def _print_report(report: RunReport, report_format: str, output: Path | None) ->
         data = (report_text(report) + "\n").encode("utf-8", "replace")
     if output is not None:
         write_file(output, data)
-        say(f"{report.summary}; report written to {output}")
+        say(report.summary if is_stdout(output) else f"{report.summary}; report written to {output}")
     else:
         print_lines(data.decode().rstrip("\n"))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from explorer.cli.messages import say
+from explorer.cli.messages import AS_JSON, say
 from explorer.core.origin import HostPattern, Origin
 from explorer.session.factory import open_session
 
@@ -68,8 +68,20 @@ def _remember(ctx: click.Context, pattern: HostPattern) -> None:
     ctx.ensure_object(dict).setdefault(_KEY, []).append(pattern)
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-yes_option = click.option("--yes", is_flag=True, help="Skip the confirmation.")
+def json_flag(text: str) -> Callable[[_F], _F]:
+    """Return the decorator that adds ``-j``/``--json`` with the help *text* to a command."""
+    return click.option("-j", "--json", "as_json", is_flag=True, is_eager=True, callback=_note_json, help=text)
+
+
+def _note_json(ctx: click.Context, _option: click.Parameter, value: bool) -> bool:
+    """Note in the context that errors are reported as JSON, too; eager, so that other options' errors are."""
+    if value:
+        ctx.ensure_object(dict)[AS_JSON] = True
+    return value
+
+
+json_option = json_flag("Print JSON.")
+yes_option = click.option("-y", "--yes", is_flag=True, help="Skip the confirmation.")
 
 T = TypeVar("T")
 

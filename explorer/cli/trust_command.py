@@ -50,7 +50,7 @@ def trust_list(ctx: click.Context, vendor_id: str | None, as_json: bool) -> int:
 @trust_command.command("add")
 @click.argument("vendor_id", metavar="VENDOR")
 @click.argument("url", metavar="URL")
-@click.option("--env", "environment", required=True, metavar="NAME", help="Environment of the credentials.")
+@click.option("-e", "--env", "environment", required=True, metavar="NAME", help="Environment of the credentials.")
 @click.pass_context
 def trust_add(ctx: click.Context, vendor_id: str, url: str, environment: str) -> int:
     """Trust the host of URL with the credentials of VENDOR."""
@@ -75,7 +75,7 @@ def trust_add(ctx: click.Context, vendor_id: str, url: str, environment: str) ->
 @trust_command.command("remove")
 @click.argument("vendor_id", metavar="VENDOR")
 @click.argument("url", metavar="URL")
-@click.option("--env", "environment", metavar="NAME", help="Only for this environment.")
+@click.option("-e", "--env", "environment", metavar="NAME", help="Only for this environment.")
 @click.pass_context
 def trust_remove(ctx: click.Context, vendor_id: str, url: str, environment: str | None) -> int:
     """Remove the host of URL from the hosts of VENDOR."""

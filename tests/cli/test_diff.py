@@ -81,6 +81,7 @@ def test_all_lines_are_there_where_they_are_asked_for(shell: Shell) -> None:
 def test_colour_is_for_terminals_and_not_with_no_color(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, terminal: bool, no_color: str, coloured: bool
 ) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     if no_color:
         monkeypatch.setenv("NO_COLOR", no_color)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal, raising=False)

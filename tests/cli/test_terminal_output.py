@@ -120,6 +120,7 @@ def test_a_megabyte_of_lines_takes_a_few_writes_and_few_colors(unit: bytes, monk
     raw = TerminalStream()
     stream = io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", newline="\n", line_buffering=True)
     monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("TERM", "xterm")
     METER.begin()
     print_body(unit * (120_000 if b"<" in unit else 1_000_000), "application/xml" if b"<" in unit else "text/plain")
     seen = b"".join(raw.writes)
