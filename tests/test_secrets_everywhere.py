@@ -341,7 +341,7 @@ async def test_no_secret_of_the_history_is_written_to_the_terminal(
 async def test_no_secret_that_is_typed_is_written_to_the_terminal(
     home: Path, server: SandboxServer, shipped: Catalog
 ) -> None:
-    async with recorded(home, shipped, server, "is masked in the history", "Import a curl command") as app:
+    async with recorded(home, shipped, server, "was masked", "Import a curl command") as app:
         await _typed(app)
 
 
@@ -407,7 +407,7 @@ async def _typed(app: Driver) -> None:
     await app.keys("4")
     await app.until(lambda: app.main.panes.pane == "history", "the history")
     await app.keys("g", "r")
-    await app.see("password is masked in the history")
+    await app.see("password was masked")
     await app.write(TYPED)
     await app.keys("enter")
     await app.see("replay of")

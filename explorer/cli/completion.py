@@ -141,11 +141,12 @@ def _completes(complete: Completer) -> Callable[[click.Context, str], list[Compl
 
         given = ctx.find_root().obj
         session = open_session(given["environ"])
-        return [
-            CompletionItem(value, help=text)
-            for value, text in complete(session, given[COMPLETING], incomplete)
-            if value.startswith(incomplete)
-        ]
+        with ctx.scope(cleanup=False):
+            return [
+                CompletionItem(value, help=text)
+                for value, text in complete(session, given[COMPLETING], incomplete)
+                if value.startswith(incomplete)
+            ]
 
     return shell_complete
 
@@ -170,11 +171,10 @@ def _vendors_or_endpoints(session: SessionContext, words: Sequence[str], incompl
 
 def _topics(session: SessionContext, words: Sequence[str], incomplete: str) -> Iterator[tuple[str, str]]:
     """Yield commands; after a command, those below it; and, as the first word, vendors and endpoints."""
-    from explorer.cli import cli
-
-    context = click.Context(cli)
+    root = click.get_current_context().find_root().command
+    context = click.Context(root)
     names = words[1:]
-    command: click.Command | None = cli
+    command: click.Command | None = root
     for name in names:
         command = command.get_command(context, name) if isinstance(command, click.Group) else None
     if isinstance(command, click.Group):

@@ -20,10 +20,8 @@ def help_command(ctx: click.Context, topic: tuple[str, ...]) -> int:
       api-explorer help history list
       api-explorer help endlessaisles.stock
     """
-    from explorer.cli import cli
-
     context = ctx.find_root()
-    commands = cli.list_commands(context)
+    commands = context.command.list_commands(context) if isinstance(context.command, click.Group) else []
     if topic and topic[0] not in commands:
         return _show(ctx, topic, commands)
     for name in topic:

@@ -135,7 +135,7 @@ def test_an_unknown_topic_is_named_with_what_is_near(
 
 def test_topics_are_completed(shell: Shell) -> None:  # noqa: F811
     def values(line: str) -> list[str]:
-        return [value for value, _ in complete_line(line, shell.environ)]
+        return [value for value, _ in complete_line(cli, line, shell.environ)]
 
     assert values("api-explorer help sen") == ["send"]
     assert values("api-explorer help history ta") == ["tag"]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from explorer.session.prepare import check_call
 from explorer.tui.features.controller import Controller, background
-from explorer.tui.key_reasons import PANES
 from explorer.tui.panes.title_bar import OpenEndpoint
 from explorer.tui.panes.tree import EndpointTree
 
@@ -17,16 +16,8 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from explorer.errors import Problem
-    from explorer.tui.actions import Action
     from explorer.tui.drafts import Draft
     from explorer.tui.features.controller import MainContext
-
-
-_REASONS: Final = {
-    "other_value": "this field has no choices. Type its value.",
-    "remove_item": "the focus is not in an item of a list.",
-}
-"""Action → why it is not possible in the focused field."""
 
 
 class FormController(Controller):
@@ -118,11 +109,6 @@ class FormController(Controller):
             for status in statuses
             if status.tried
         }
-
-    def unavailable(self, action: Action) -> str:
-        if PANES.get(action.scope) in ("request", "response") and not self.workspace.address:
-            return "open an endpoint first."
-        return _REASONS.get(action.id, "") if self.request_pane.has_form_focus else ""
 
     def show_title(self, url: str = "") -> None:
         """Update the title bar. Without *url*, the shown URL does not change."""

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from explorer.tui.features.controller import Controller, background
+from explorer.tui.key_reasons import PANES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from explorer.tui.actions import Action
+
+
+_REASONS: Final = {
+    "other_value": "this field has no choices. Type its value.",
+    "remove_item": "the focus is not in an item of a list.",
+}
+"""Action → why it is not possible in the focused field."""
+
 
 class FormActionsController(Controller):
     """Changes the open form."""
+
+    def unavailable(self, action: Action) -> str:
+        if PANES.get(action.scope) in ("request", "response") and not self.workspace.address:
+            return "open an endpoint first."
+        return _REASONS.get(action.id, "") if self.request_pane.has_form_focus else ""
 
     @background(group="document", description="document")
     async def read_document(self, vendor_id: str) -> None:

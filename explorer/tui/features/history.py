@@ -14,8 +14,7 @@ from explorer.tui.features.controller import Controller, background
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from explorer.core.model import Exchange
-    from explorer.session.replay import Replay, ReplayMode
+    from explorer.session.replay import ReplayMode
 
 
 PAGE_SIZE: Final = 200
@@ -146,17 +145,6 @@ class HistoryController(Controller):
         self._leave_history()
         self.layout.go("response")
         self.main.sender.send(plan.call, plan)
-
-    def exchange_shown(self, exchange: Exchange, replay: Replay | None) -> None:
-        """Show what changed since the replayed entry. The verdict line already marks the replay."""
-        if replay is None:
-            return
-        lines = [f"Replay of #{exchange.origin}, sent to {exchange.call.environment}."]
-        lines += [f"· {change}" for change in (*replay.changes, *replay.notes)]
-        if exchange.response is not None:
-            lines.append(f"Press c to compare it with #{exchange.origin}.")
-        self.response_pane.explain("\n".join(lines))
-        self.layout.go("response")
 
     @background(group="recall", description="form")
     async def load_into_form(self, number: int) -> None:

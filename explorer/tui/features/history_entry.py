@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from explorer.errors import ExplorerError
 from explorer.session.history import annotate_entry
 from explorer.tui.features.controller import Controller, background
+
+if TYPE_CHECKING:
+    from explorer.core.model import Exchange
+    from explorer.session.replay import Replay
 
 PRUNE_AFTER: Final = 3.0
 """Seconds between the start and pruning the history."""
@@ -35,6 +39,17 @@ class HistoryEntryController(Controller):
         except ExplorerError as error:
             details = EntryDetails("", (), (), (error.message,))
         self.history_panel.show_details(number, details)
+
+    def exchange_shown(self, exchange: Exchange, replay: Replay | None) -> None:
+        """Show what changed since the replayed entry. The verdict line already marks the replay."""
+        if replay is None:
+            return
+        lines = [f"Replay of #{exchange.origin}, sent to {exchange.call.environment}."]
+        lines += [f"· {change}" for change in (*replay.changes, *replay.notes)]
+        if exchange.response is not None:
+            lines.append(f"Press c to compare it with #{exchange.origin}.")
+        self.response_pane.explain("\n".join(lines))
+        self.layout.go("response")
 
     def do(self, what: str, number: int) -> None:
         """Run the action *what* on an entry."""
