@@ -385,7 +385,7 @@ async def _history_of(app: Driver, home: Path) -> None:
     await app.keys("escape")
     await app.until(lambda: app.app.screen is app.main, "the main screen")
     await app.keys("o")
-    await app.see("Imported the curl command")
+    await app.see("Loaded the values of")
 
 
 def _shown(app: Driver, number: int) -> bool:

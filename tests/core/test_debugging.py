@@ -22,6 +22,8 @@ from explorer.core.text.secret import Secret
 needs_php = pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "signing_vectors.json").read_text("utf-8"))["signing"]
 NAMES = SignatureNames("auth_id", "auth_ts", "auth_sig")
+MOST_TRIED = 8_000
+"""Signatures that one search computes at most: about a second of work."""
 SECRET, OTHER, STAMP = "aB3dE6gH9jK2mN5p", "Zz9yY8xX7wW6vV5u", 1329130234
 PARAMS = {
     "name": "Caffè & Tea+Co ",
@@ -171,9 +173,8 @@ def test_every_mistake_that_is_known_is_tried_here() -> None:
 )
 def test_two_mistakes_together_are_named(code: str, mistakes: set[str]) -> None:
     made = php(code)
-    started = time.process_time()
     found = asked(made["sig"])
-    assert time.process_time() - started < 1.0
+    assert found.tried <= MOST_TRIED
     assert set(ids(found)) == mistakes
     if made["base"]:
         assert set(ids(asked(made["base"]))) == mistakes
@@ -201,9 +202,8 @@ def test_the_vectors_of_php_are_the_same(vector: dict[str, Any]) -> None:
     [("0123456789abcdef" * 4, "signature"), ("complete nonsense", "base"), ("v1/manage/edit_store?what=ever", "base")],
 )
 def test_nonsense_fits_no_known_mistake(text: str, kind: str) -> None:
-    started = time.process_time()
     found = asked(text)
-    assert time.process_time() - started < 1.0
+    assert found.tried <= MOST_TRIED
     assert (found.kind, found.causes, found.same) == (kind, (), False)
     assert "no known mistake explains it" in found.verdict
 
@@ -216,17 +216,12 @@ def test_the_search_is_bounded_whatever_is_asked() -> None:
     )
     keys = tuple(SigningKey(f"key {number}", Secret(f"key-{number}")) for number in range(100))
     for asked_of in (case, large):
-        took = []
-        for _ in range(2):
-            started = time.process_time()
-            found = diagnose(
-                asked_of,
-                read_other_client_input("f" * 64, NAMES, case.material),
-                SearchContext("auth_id", "auth_ts", 300.0, keys),
-            )
-            took.append(time.process_time() - started)
-        assert found.tried <= 8_000
-        assert min(took) < 1.0
+        found = diagnose(
+            asked_of,
+            read_other_client_input("f" * 64, NAMES, case.material),
+            SearchContext("auth_id", "auth_ts", 300.0, keys),
+        )
+        assert found.tried <= MOST_TRIED
 
 
 def test_what_is_near_a_mistake_is_told_as_the_nearest() -> None:
